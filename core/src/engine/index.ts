@@ -1,0 +1,20 @@
+/** The engine: WebSocket without input and output, for both roles. */
+export { maskBytes } from "./bytes/mask.ts";
+export type { Platform } from "./bytes/platform.ts";
+export { Slab } from "./bytes/slab.ts";
+export { Utf8Validator } from "./bytes/utf8.ts";
+export * from "./errors.ts";
+export { CLOSE_CODE, isSendable, MAX_REASON_BYTES } from "./frames/close-code.ts";
+export type { Frame } from "./frames/frame.ts";
+export type { Opcode } from "./frames/opcode.ts";
+export { isControl, OPCODE } from "./frames/opcode.ts";
+export type { Limits } from "./messages/limits.ts";
+export { DEFAULT_LIMITS, resolveLimits } from "./messages/limits.ts";
+export type { Fragment, MessageKind, Reception } from "./messages/message.ts";
+export type * from "./protocol/events.ts";
+export type { Ending, TransportWish } from "./protocol/protocol.ts";
+export { Protocol } from "./protocol/protocol.ts";
+export type { ProtocolOptions, Role } from "./protocol/protocol-kit.ts";
+export { ProtocolKit } from "./protocol/protocol-kit.ts";
+export type { State, Trigger } from "./protocol/state.ts";
+export { nextState, TRANSITIONS } from "./protocol/state.ts";

@@ -1,0 +1,82 @@
+import type { Platform } from "../bytes/platform.ts";
+import { Utf8Validator } from "../bytes/utf8.ts";
+import { LimitError, ProtocolError } from "../errors.ts";
+import { OPCODE } from "../frames/opcode.ts";
+import type { Limits } from "./limits.ts";
+import type { MessageKind } from "./message.ts";
+
+/** The rules by which incoming data frames make up messages: their order, their number, their size, their UTF-8.
+ * @see RFC 6455 §5.4, §5.6, §8.1 */
+export class MessageSequence {
+  readonly #limits: Limits;
+  #inMessage = false;
+  #kind: MessageKind = "binary";
+  #fragments = 0;
+  #bytes = 0;
+  /** Made for the first text that needs it. */
+  #utf8: Utf8Validator | undefined;
+
+  constructor(limits: Limits) {
+    this.#limits = limits;
+  }
+
+  /** Whether a message has begun and not ended. */
+  get inMessage(): boolean {
+    return this.#inMessage;
+  }
+
+  /** What the present message is, or the last one was. */
+  get kind(): MessageKind {
+    return this.#kind;
+  }
+
+  /** Payload bytes that the frames of the present message announced so far. */
+  get announcedBytes(): number {
+    return this.#bytes;
+  }
+
+  /** A data frame's header arrived.
+   * @throws ProtocolError CONTINUATION_UNEXPECTED, CONTINUATION_EXPECTED
+   * @throws LimitError FRAME_TOO_BIG, MESSAGE_TOO_BIG, TOO_MANY_FRAGMENTS, before any of the payload is kept */
+  beginFrame(opcode: number, payloadLength: number): void {
+    const { maxFrameBytes, maxMessageBytes, maxFragments } = this.#limits;
+    if (opcode === OPCODE.continuation) {
+      if (!this.#inMessage) throw new ProtocolError("CONTINUATION_UNEXPECTED");
+    } else {
+      if (this.#inMessage) throw new ProtocolError("CONTINUATION_EXPECTED");
+      this.#begin(opcode);
+    }
+    if (payloadLength > maxFrameBytes) throw new LimitError("FRAME_TOO_BIG", maxFrameBytes, payloadLength);
+    this.#bytes += payloadLength;
+    if (this.#bytes > maxMessageBytes) throw new LimitError("MESSAGE_TOO_BIG", maxMessageBytes, this.#bytes);
+    this.#fragments += 1;
+    if (this.#fragments > maxFragments) throw new LimitError("TOO_MANY_FRAGMENTS", maxFragments, this.#fragments);
+  }
+
+  /** A piece of the frame's payload arrived.
+   * @param ascii whether the caller knows that all its bytes are below 0x80
+   * @throws ProtocolError BAD_UTF8 with the piece that makes the text impossible */
+  checkPiece(platform: Platform, bytes: Uint8Array, start: number, end: number, ascii: boolean): void {
+    if (this.#kind !== "text" || (ascii && this.#utf8?.complete !== false)) return;
+    this.#utf8 ??= new Utf8Validator();
+    if (!this.#utf8.push(platform, bytes, start, end)) throw new ProtocolError("BAD_UTF8");
+  }
+
+  /** The frame's payload is complete.
+   * @throws ProtocolError BAD_UTF8 for a text that ends inside a character */
+  endFrame(fin: boolean): void {
+    if (!fin) return;
+    this.#inMessage = false;
+    if (this.#kind === "text" && this.#utf8?.complete === false) {
+      throw new ProtocolError("BAD_UTF8", "the message ends inside a character");
+    }
+  }
+
+  #begin(opcode: number): void {
+    this.#inMessage = true;
+    this.#kind = opcode === OPCODE.text ? "text" : "binary";
+    this.#fragments = 0;
+    this.#bytes = 0;
+    this.#utf8?.reset();
+  }
+}

@@ -1,0 +1,68 @@
+/**
+ * What all connections of one kind share: the role, the options, and spare parts. A connection that is between two
+ * frames needs no receiver, and one that has nothing to send no output; they are lent for as long as they are needed, so
+ * that an idle connection does not pay for them. In and out: parts. It knows nothing of any one connection.
+ */
+import { Output } from "../bytes/output.ts";
+import type { Platform } from "../bytes/platform.ts";
+import type { Slab } from "../bytes/slab.ts";
+import type { Limits } from "../messages/limits.ts";
+import type { Reception } from "../messages/message.ts";
+import { Receiver } from "./receiver.ts";
+import { Sender } from "./sender.ts";
+
+/** A client masks its frames and waits for the server to end the transport; a server does neither. */
+export type Role = "client" | "server";
+
+/** How an endpoint behaves. */
+export interface ProtocolOptions {
+  readonly limits: Limits;
+  readonly reception: Reception;
+  readonly textAs: "string" | "bytes";
+  readonly automaticPong: boolean;
+  readonly heartbeatIntervalMs: number;
+  readonly heartbeatTimeoutMs: number;
+  readonly closeTimeoutMs: number;
+}
+
+/** Parts are used within one turn as a rule, so few are ever spare. */
+const MOST_SPARES = 16;
+
+export class ProtocolKit {
+  readonly platform: Platform;
+  readonly role: Role;
+  readonly options: ProtocolOptions;
+  readonly sender: Sender;
+  readonly #slab: Slab;
+  readonly #receivers: Receiver[] = [];
+  readonly #outputs: Output[] = [];
+
+  /** @param slab where small outgoing bytes are put; may be shared with other kits */
+  constructor(platform: Platform, slab: Slab, role: Role, options: ProtocolOptions) {
+    this.platform = platform;
+    this.role = role;
+    this.options = options;
+    this.sender = new Sender(platform, role === "client");
+    this.#slab = slab;
+  }
+
+  /** A receiver between two frames. */
+  takeReceiver(): Receiver {
+    return this.#receivers.pop() ?? new Receiver(this.platform, this.role === "server", this.options);
+  }
+
+  /** Give back a receiver that is `idle`. */
+  giveReceiver(receiver: Receiver): void {
+    if (this.#receivers.length < MOST_SPARES) this.#receivers.push(receiver);
+  }
+
+  /** An empty output on the shared slab. */
+  takeOutput(): Output {
+    return this.#outputs.pop() ?? new Output(this.#slab);
+  }
+
+  /** Give back an output that is empty; one on another slab is not kept. */
+  giveOutput(output: Output): void {
+    if (this.#outputs.length < MOST_SPARES && output.usesSlab(this.#slab)) this.#outputs.push(output);
+  }
+}

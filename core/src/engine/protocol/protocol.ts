@@ -1,0 +1,485 @@
+/**
+ * One endpoint of one connection, from the opening handshake to the end. In: received bytes, commands, and the time.
+ * Out: events one by one, bytes to send, when to be called again, and what to do with the transport. It does no I/O,
+ * reads no clock and calls nobody back; no peer can make it throw.
+ */
+import { Output } from "../bytes/output.ts";
+import type { Slab } from "../bytes/slab.ts";
+import type { ClosePair, WebSocketError } from "../errors.ts";
+import { LimitError, ProtocolError, TransportError, UsageError } from "../errors.ts";
+import { CLOSE_CODE, readClose, writeClose } from "../frames/close-code.ts";
+import type { Frame } from "../frames/frame.ts";
+import { firstByte } from "../frames/frame-writer.ts";
+import { OPCODE } from "../frames/opcode.ts";
+import { Fragmenter } from "../messages/fragmenter.ts";
+import type { MessageKind } from "../messages/message.ts";
+import type { ProtocolEvent } from "./events.ts";
+import { Keepalive } from "./keepalive.ts";
+import type { ProtocolKit } from "./protocol-kit.ts";
+import type { ControlEvent, Receiver } from "./receiver.ts";
+import type { State, Trigger } from "./state.ts";
+import { nextState } from "./state.ts";
+
+/** Longest payload of a ping or pong in bytes (RFC 6455 §5.5). */
+const MAX_CONTROL_BYTES = 125;
+const NEVER = Number.POSITIVE_INFINITY;
+
+/** What the caller has to do with the transport once the output is written: nothing, say that no more will be written
+ * (and go on reading until the peer ends too), or end both directions at once. */
+export type TransportWish = "keep" | "end" | "destroy";
+
+/** How a connection ended.
+ * @see RFC 6455 §7.1.4–7.1.6 */
+export interface Ending {
+  /** From the first Close frame received; else the code with which this end failed the connection; else 1006. */
+  readonly code: number;
+  readonly reason: string;
+  /** Whether both Close frames were exchanged. */
+  readonly wasClean: boolean;
+  readonly sent: ClosePair | undefined;
+  readonly received: ClosePair | undefined;
+  /** Why, when it was not a closing handshake. */
+  readonly error: WebSocketError | undefined;
+}
+
+export class Protocol {
+  readonly #kit: ProtocolKit;
+  readonly #keepalive: Keepalive;
+  /** Lent by the kit: while bytes wait, or a frame or message is incomplete. */
+  #receiver: Receiver | undefined;
+  /** Lent by the kit: while something waits to be sent. */
+  #output: Output | undefined;
+  /** Where outgoing bytes go when it is not the kit's slab. */
+  #ownSlab: Slab | undefined;
+  #fragmenter: Fragmenter | undefined;
+
+  #state: State = "connecting";
+  #sent: ClosePair | undefined;
+  #received: ClosePair | undefined;
+  #error: WebSocketError | undefined;
+  /** A failure that `nextEvent` has not returned yet. */
+  #unreported = false;
+  #wish: TransportWish = "keep";
+  /** Whether the transport has ended, after which time means nothing. */
+  #gone = false;
+  /** The time that `receive` was told last: the time of what it brought. */
+  #nowMs: number;
+  #messageDeadlineMs = NEVER;
+  #closeDeadlineMs = NEVER;
+  #pendingPongs = 0;
+
+  constructor(kit: ProtocolKit, nowMs: number) {
+    const { heartbeatIntervalMs, heartbeatTimeoutMs } = kit.options;
+    this.#kit = kit;
+    this.#nowMs = nowMs;
+    this.#keepalive = new Keepalive(heartbeatIntervalMs, heartbeatTimeoutMs, nowMs);
+  }
+
+  get state(): State {
+    return this.#state;
+  }
+
+  /** Whether messages may be sent: no Close frame was sent, received or is about to be. */
+  get open(): boolean {
+    return this.#state === "open";
+  }
+
+  /** Whether a message was begun with `beginMessage` and not ended. */
+  get sendingMessage(): boolean {
+    return this.#fragmenter?.active === true;
+  }
+
+  /** The opening handshake is done.
+   * @param preface bytes that go out before the first frame: a server's response */
+  opened(nowMs: number, preface?: Uint8Array): void {
+    this.#move("opened");
+    this.#keepalive.received(nowMs);
+    if (preface !== undefined) this.#out.append(preface);
+  }
+
+  // ---- received bytes
+
+  /** Take received bytes, at 0 … length - 1. They are lent until `nextEvent` has returned undefined, or `retain` is
+   * called, and may be overwritten. */
+  receive(bytes: Uint8Array, length: number, nowMs: number): void {
+    this.#nowMs = nowMs;
+    this.#keepalive.received(nowMs);
+    if (!this.#listening) return;
+    this.#receiver ??= this.#kit.takeReceiver();
+    this.#receiver.feed(bytes, length);
+  }
+
+  /** The next thing that happened, or undefined when nothing is left. A frame takes effect when it is returned: what
+   * the caller sends before the next call goes out before the answer to the next frame. */
+  nextEvent(): ProtocolEvent | undefined {
+    try {
+      for (let receiver = this.#receiver; receiver !== undefined; receiver = this.#receiver) {
+        const event = receiver.next();
+        if (event === undefined) {
+          this.#allRead(receiver);
+          break;
+        }
+        if (event.type !== "control") {
+          // The next message has its own time.
+          if (!receiver.inMessage) this.#messageDeadlineMs = NEVER;
+          return event;
+        }
+        const happened = this.#control(event);
+        if (happened !== undefined) return happened;
+      }
+    } catch (error) {
+      this.#failFor(error);
+    }
+    if (!this.#unreported || this.#error === undefined) return undefined;
+    this.#unreported = false;
+    return { type: "failed", error: this.#error };
+  }
+
+  /** Whether `nextEvent` has a failure to tell, even to a caller that has stopped taking messages. */
+  get failurePending(): boolean {
+    return this.#unreported;
+  }
+
+  /** Keep a copy of the received bytes that `nextEvent` has not come to. */
+  retain(): void {
+    this.#receiver?.retain();
+  }
+
+  /** Say that reading stops or goes on: silence then says nothing about the peer. */
+  hold(held: boolean, nowMs: number): void {
+    this.#keepalive.hold(held, nowMs);
+  }
+
+  /** The peer will send no more (TCP FIN). Without a Close frame before it this is no closing handshake but a lost
+   * connection (§7.1.5, 1006): what was accepted for sending still goes out, nothing more is accepted. */
+  receiveEnd(nowMs: number): void {
+    if (this.#state !== "closed") this.#move("ended");
+    if (this.#closeDeadlineMs === NEVER) this.#closeDeadlineMs = nowMs + this.#kit.options.closeTimeoutMs;
+    this.#stopListening();
+    this.#wishFor("end");
+  }
+
+  /** The transport is gone; `nextEvent` has nothing more after this.
+   * @param cause the system's error, if there was one */
+  ended(cause?: unknown): Ending {
+    if (cause !== undefined && this.#error === undefined && this.#received === undefined) {
+      const seen = cause instanceof Error ? cause.message : String(cause);
+      this.#error = new TransportError("TRANSPORT_FAILED", seen, { cause });
+      this.#unreported = true;
+    }
+    if (this.#state !== "closed") this.#move("ended");
+    this.#gone = true;
+    this.#wish = "destroy";
+    this.#stopListening();
+    return this.#ending();
+  }
+
+  // ---- commands
+
+  /** Send a text message.
+   * @throws UsageError when the connection is not open, or a message is being sent in fragments */
+  sendText(text: string): void {
+    this.#checkOpen("send");
+    this.#checkIdle();
+    this.#kit.sender.sendText(this.#out, text);
+  }
+
+  /** Send a message of bytes, which may not be changed before they are sent.
+   * @throws UsageError as `sendText`, and for "text" when the bytes are not UTF-8 */
+  sendBytes(kind: MessageKind, bytes: Uint8Array): void {
+    this.#checkOpen("send");
+    this.#checkIdle();
+    if (kind === "text" && !this.#kit.platform.isUtf8(bytes, 0, bytes.length)) {
+      throw new UsageError("the bytes given for a text message are not UTF-8; send them as binary");
+    }
+    this.#sendFrame(true, kind === "text" ? OPCODE.text : OPCODE.binary, bytes);
+  }
+
+  /** Begin a message that is sent fragment by fragment. Control frames may go between.
+   * @throws UsageError as `sendText`
+   * @see RFC 6455 §5.4 */
+  beginMessage(kind: MessageKind): void {
+    this.#checkOpen("beginMessage");
+    this.#fragmenter ??= new Fragmenter();
+    this.#fragmenter.begin(kind);
+  }
+
+  /** Send the next fragment of the message that was begun.
+   * @throws UsageError when there is none, or the data does not fit its kind */
+  sendFragment(data: string | Uint8Array, last: boolean): void {
+    this.#checkOpen("sendFragment");
+    const fragmenter = this.#fragmenter;
+    if (fragmenter === undefined) throw new UsageError("no message was begun; call beginMessage first");
+    const bytes = fragmenter.encode(this.#kit.platform, data, last);
+    this.#sendFrame(last, fragmenter.next(last), bytes);
+  }
+
+  /** Send a frame exactly as it is, right or wrong. A Close frame begins the closing handshake.
+   * @throws UsageError when the connection is not open, or a field cannot be encoded */
+  sendFrame(frame: Frame, nowMs: number): void {
+    this.#checkOpen("sendFrame");
+    if (!(Number.isInteger(frame.opcode) && frame.opcode >= 0 && frame.opcode <= 15)) {
+      throw new UsageError(`the opcode is ${String(frame.opcode)}; give a whole number from 0 to 15`);
+    }
+    this.#kit.sender.sendRaw(this.#out, frame);
+    if (frame.opcode === OPCODE.close) this.#closeSent({ code: codeIn(frame.payload), reason: "" }, nowMs);
+  }
+
+  /** Send a ping; the payload comes back in the pong.
+   * @throws UsageError when the connection is not open, or the payload is longer than 125 bytes
+   * @see RFC 6455 §5.5.2 */
+  ping(payload: Uint8Array): void {
+    this.#sendPingOrPong("ping", OPCODE.ping, payload);
+  }
+
+  /** Send a pong nobody asked for, or, without `automaticPong`, the answer to a ping.
+   * @throws UsageError as `ping`
+   * @see RFC 6455 §5.5.3 */
+  pong(payload: Uint8Array): void {
+    this.#sendPingOrPong("pong", OPCODE.pong, payload);
+  }
+
+  /** Begin the closing handshake; without effect when it has begun.
+   * @param code undefined for a Close frame without one
+   * @throws UsageError for a code that may not be sent or a reason over 123 bytes, and before the connection is open
+   * @see RFC 6455 §7.1.2 */
+  close(code: number | undefined, reason: string, nowMs: number): void {
+    const payload = writeClose(this.#kit.platform, code, reason);
+    if (this.#state === "connecting") throw new UsageError("close: the connection is not open yet");
+    if (this.#state !== "open") return;
+    this.#sendFrame(true, OPCODE.close, payload);
+    this.#closeSent({ code: code ?? CLOSE_CODE.noStatusReceived, reason }, nowMs);
+  }
+
+  /** Fail the connection: a Close frame with the code, then the end, whatever the peer does.
+   * @param closeCode undefined for no Close frame, when the peer cannot be reached any more
+   * @see RFC 6455 §7.1.7 */
+  fail(error: WebSocketError, closeCode: number | undefined, nowMs: number): void {
+    if (this.#state === "closed" || this.#error !== undefined) return;
+    this.#error = error;
+    this.#unreported = true;
+    this.#stopListening();
+    if (closeCode === undefined) {
+      this.#wishFor("destroy");
+      return;
+    }
+    if (this.#state === "open") {
+      this.#sendFrame(true, OPCODE.close, writeClose(this.#kit.platform, closeCode, ""));
+      this.#closeSent({ code: closeCode, reason: "" }, nowMs);
+    }
+    this.#wishFor("end");
+  }
+
+  // ---- bytes to send
+
+  /** Bytes that wait to be taken. */
+  get outputBytes(): number {
+    return this.#output?.byteLength ?? 0;
+  }
+
+  /** All bytes to send, in order; not to be changed until they are sent. */
+  takeOutput(): Uint8Array[] {
+    const output = this.#output;
+    if (output === undefined) return [];
+    const taken = output.take();
+    this.#output = undefined;
+    this.#kit.giveOutput(output);
+    return taken;
+  }
+
+  /** Put small outgoing bytes into another slab than the kit's from now on, or no longer. */
+  useSlab(slab: Slab | undefined): void {
+    this.#ownSlab = slab;
+  }
+
+  /** The transport has taken everything: pongs that waited for the peer to read wait no longer. */
+  outputTaken(): void {
+    this.#pendingPongs = 0;
+  }
+
+  /** What to do with the transport once the output is written. */
+  get transportWish(): TransportWish {
+    return this.#wish;
+  }
+
+  /** How many automatic pongs the transport has not taken. */
+  get pendingPongs(): number {
+    return this.#pendingPongs;
+  }
+
+  // ---- time
+
+  /** When `tick` has to be called; Infinity for never. */
+  get nextDeadlineMs(): number {
+    if (this.#gone) return NEVER;
+    if (this.#closeDeadlineMs !== NEVER) return this.#closeDeadlineMs;
+    return Math.min(this.#keepalive.deadlineMs, this.#messageDeadlineMs);
+  }
+
+  /** Do what the time demands: send a ping, give up the peer, a message or the closing handshake. */
+  tick(nowMs: number): void {
+    if (this.#gone) return;
+    if (nowMs >= this.#closeDeadlineMs) {
+      this.#closeDeadlineMs = NEVER;
+      if (this.#state === "closing" && !this.#handshakeDone)
+        this.#error ??= this.#report(new TransportError("CLOSE_TIMEOUT"));
+      this.#wishFor("destroy");
+      return;
+    }
+    if (nowMs >= this.#messageDeadlineMs) {
+      this.#messageDeadlineMs = NEVER;
+      const { messageTimeoutMs } = this.#kit.options.limits;
+      this.#failWith(new LimitError("MESSAGE_TIMEOUT", messageTimeoutMs, messageTimeoutMs), nowMs);
+      return;
+    }
+    if (this.#state !== "open") return;
+    const due = this.#keepalive.due(nowMs);
+    if (due === "ping") this.#sendFrame(true, OPCODE.ping, this.#kit.platform.allocate(0));
+    if (due === "giveUp") this.fail(new TransportError("HEARTBEAT_TIMEOUT"), undefined, nowMs);
+  }
+
+  // ---- inside
+
+  /** Whether received bytes still mean something: not after a Close frame (§5.5.1) or a failure (§7.1.7). */
+  get #listening(): boolean {
+    return this.#received === undefined && this.#error === undefined && this.#state !== "closed";
+  }
+
+  /** Where outgoing bytes go. */
+  get #out(): Output {
+    if (this.#output === undefined) {
+      this.#output = this.#ownSlab === undefined ? this.#kit.takeOutput() : new Output(this.#ownSlab);
+    }
+    return this.#output;
+  }
+
+  get #handshakeDone(): boolean {
+    return this.#sent !== undefined && this.#received !== undefined;
+  }
+
+  #control(event: ControlEvent): ProtocolEvent | undefined {
+    switch (event.opcode) {
+      case OPCODE.ping:
+        this.#answerPing(event.payload);
+        return { type: "ping", data: event.payload };
+      case OPCODE.pong:
+        return { type: "pong", data: event.payload };
+      default:
+        return this.#closeReceived(readClose(this.#kit.platform, event.payload));
+    }
+  }
+
+  #answerPing(payload: Uint8Array): void {
+    // §5.5.2: a pong is due unless a Close frame was received; after having sent one, nothing may follow (§5.5.1).
+    if (!this.#kit.options.automaticPong || this.#state !== "open") return;
+    this.#pendingPongs += 1;
+    const { maxPendingPongs } = this.#kit.options.limits;
+    if (this.#pendingPongs > maxPendingPongs) {
+      throw new LimitError("TOO_MANY_PENDING_PONGS", maxPendingPongs, this.#pendingPongs);
+    }
+    this.#sendFrame(true, OPCODE.pong, payload);
+  }
+
+  #closeReceived(pair: ClosePair): ProtocolEvent {
+    this.#received = pair;
+    this.#stopListening();
+    this.#move("closeReceived");
+    if (this.#sent === undefined) {
+      // §5.5.1: the answer says what was received, and so nothing for an empty Close frame.
+      const code = pair.code === CLOSE_CODE.noStatusReceived ? undefined : pair.code;
+      this.#sendFrame(true, OPCODE.close, writeClose(this.#kit.platform, code, pair.reason));
+      this.#closeSent(pair, this.#nowMs);
+    }
+    // §7.1.1: the server ends the transport first, so that it and not the client holds TIME_WAIT; a client waits.
+    if (this.#kit.role === "server") this.#wishFor("end");
+    return { type: "close", code: pair.code, reason: pair.reason };
+  }
+
+  #closeSent(pair: ClosePair, nowMs: number): void {
+    this.#sent = pair;
+    this.#closeDeadlineMs = nowMs + this.#kit.options.closeTimeoutMs;
+    this.#move("closeSent");
+  }
+
+  #sendFrame(fin: boolean, opcode: number, payload: Uint8Array): void {
+    this.#kit.sender.sendFrame(this.#out, firstByte(fin, 0, opcode), payload);
+  }
+
+  /** An incomplete message may stay so only for a time; between two messages the receiver serves others. */
+  #allRead(receiver: Receiver): void {
+    if (receiver.idle) {
+      this.#kit.giveReceiver(receiver);
+      this.#receiver = undefined;
+    }
+    if (!receiver.inMessage) this.#messageDeadlineMs = NEVER;
+    else if (this.#messageDeadlineMs === NEVER) {
+      this.#messageDeadlineMs = this.#nowMs + this.#kit.options.limits.messageTimeoutMs;
+    }
+  }
+
+  /** Nothing that was or will be received means anything any more. */
+  #stopListening(): void {
+    this.#receiver = undefined;
+    this.#messageDeadlineMs = NEVER;
+  }
+
+  #failFor(error: unknown): void {
+    if (!(error instanceof ProtocolError || error instanceof LimitError)) throw error;
+    this.#failWith(error, this.#nowMs);
+  }
+
+  #failWith(error: ProtocolError | LimitError, nowMs: number): void {
+    this.fail(error, error.closeCode, nowMs);
+  }
+
+  #report(error: WebSocketError): WebSocketError {
+    this.#unreported = true;
+    return error;
+  }
+
+  #sendPingOrPong(what: string, opcode: number, payload: Uint8Array): void {
+    this.#checkOpen(what);
+    if (payload.length > MAX_CONTROL_BYTES) {
+      throw new UsageError(`${what}: the payload has ${payload.length} bytes; give at most ${MAX_CONTROL_BYTES}`);
+    }
+    this.#sendFrame(true, opcode, payload);
+  }
+
+  #checkOpen(what: string): void {
+    if (this.#state !== "open") throw new UsageError(`${what}: the connection is ${this.#state}, not open`);
+  }
+
+  #checkIdle(): void {
+    if (this.sendingMessage) throw new UsageError("a message is being sent in fragments; end it before the next one");
+  }
+
+  #wishFor(wish: "end" | "destroy"): void {
+    if (this.#wish !== "destroy") this.#wish = wish;
+  }
+
+  #move(trigger: Trigger): void {
+    const state = nextState(this.#state, trigger);
+    if (state === undefined) throw new UsageError(`${trigger} cannot happen to a connection that is ${this.#state}`);
+    this.#state = state;
+  }
+
+  #ending(): Ending {
+    const sent = this.#sent;
+    const received = this.#received;
+    const failed = this.#error instanceof ProtocolError || this.#error instanceof LimitError ? sent : undefined;
+    const told = received ?? failed;
+    return {
+      code: told?.code ?? CLOSE_CODE.abnormalClosure,
+      reason: told?.reason ?? "",
+      wasClean: this.#handshakeDone && this.#error === undefined,
+      sent,
+      received,
+      error: this.#error,
+    };
+  }
+}
+
+/** The close code that a frame made by the caller carries. */
+function codeIn(payload: Uint8Array): number {
+  return payload.length < 2 ? CLOSE_CODE.noStatusReceived : ((payload[0] ?? 0) << 8) | (payload[1] ?? 0);
+}

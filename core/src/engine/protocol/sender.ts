@@ -1,0 +1,102 @@
+/**
+ * Turns messages and frames into bytes. In: what the application sends, already decided. Out: bytes in an `Output`.
+ * Small payloads are copied behind their header into a slab; large ones of a server go out as they are. It remembers
+ * nothing, so one serves all connections of a role; the caller's own bytes are never changed.
+ */
+import type { Output } from "../bytes/output.ts";
+import type { Platform } from "../bytes/platform.ts";
+import type { Frame } from "../frames/frame.ts";
+import { firstByte, headerLength, MAX_HEADER_BYTES, writeHeader } from "../frames/frame-writer.ts";
+import { OPCODE } from "../frames/opcode.ts";
+
+/** Payloads up to so many bytes are copied behind their header: one small write costs less than a gathering write up
+ * to here (see bench/README.md). */
+const COPY_UP_TO = 16_384;
+/** A character of a JavaScript string becomes at most 3 bytes of UTF-8. */
+const BYTES_PER_UNIT = 3;
+
+export class Sender {
+  readonly #platform: Platform;
+  readonly #masks: boolean;
+
+  /** @param masks whether frames are masked: a client's are, a server's are not (RFC 6455 §5.1) */
+  constructor(platform: Platform, masks: boolean) {
+    this.#platform = platform;
+    this.#masks = masks;
+  }
+
+  /** A text message in one frame; an unpaired surrogate is sent as U+FFFD. */
+  sendText(output: Output, text: string): void {
+    const first = firstByte(true, 0, OPCODE.text);
+    const most = text.length * BYTES_PER_UNIT;
+    if (most > COPY_UP_TO) {
+      this.#sendOwned(output, first, this.#encode(text));
+      return;
+    }
+    const at = output.reserve(MAX_HEADER_BYTES + most);
+    const target = output.target;
+    // Most text is ASCII: the header is guessed from that, and moving the text when it was not is rare and small.
+    const guessed = headerLength(text.length, this.#masks);
+    const length = this.#platform.writeUtf8(text, target, at + guessed);
+    const header = headerLength(length, this.#masks);
+    if (header !== guessed) target.copyWithin(at + header, at + guessed, at + guessed + length);
+    this.#finish(output, at, first, length);
+  }
+
+  /** A frame with an unmasked payload, which is masked in a copy where the role demands it. */
+  sendFrame(output: Output, first: number, payload: Uint8Array): void {
+    if (payload.length > COPY_UP_TO) {
+      this.#sendLarge(output, first, payload, this.#masks ? this.#platform.maskingKey() : undefined);
+      return;
+    }
+    const at = output.reserve(MAX_HEADER_BYTES + payload.length);
+    output.target.set(payload, at + headerLength(payload.length, this.#masks));
+    this.#finish(output, at, first, payload.length);
+  }
+
+  /** A frame exactly as it is, masking key included. */
+  sendRaw(output: Output, frame: Frame): void {
+    const rsv = (frame.rsv1 ? 0x40 : 0) | (frame.rsv2 ? 0x20 : 0) | (frame.rsv3 ? 0x10 : 0);
+    this.#sendLarge(output, firstByte(frame.fin, rsv, frame.opcode), frame.payload, frame.maskingKey);
+  }
+
+  /** Write the header before a payload that is in its place already, and mask it there. */
+  #finish(output: Output, at: number, first: number, length: number): void {
+    const target = output.target;
+    const key = this.#masks ? this.#platform.maskingKey() : undefined;
+    const body = writeHeader(target, at, first, length, key);
+    if (key !== undefined) this.#platform.mask(target, body, body + length, key, 0);
+    output.commit(body + length);
+  }
+
+  /** The payload as it is behind its header, or masked in a copy. */
+  #sendLarge(output: Output, first: number, payload: Uint8Array, key: number | undefined): void {
+    this.#writeHeader(output, first, payload.length, key);
+    if (key === undefined) {
+      output.append(payload);
+      return;
+    }
+    const masked = this.#platform.copy(payload, 0, payload.length);
+    this.#platform.mask(masked, 0, masked.length, key, 0);
+    output.append(masked);
+  }
+
+  /** A large payload that is this object's own, so that masking may change it. */
+  #sendOwned(output: Output, first: number, payload: Uint8Array): void {
+    const key = this.#masks ? this.#platform.maskingKey() : undefined;
+    this.#writeHeader(output, first, payload.length, key);
+    if (key !== undefined) this.#platform.mask(payload, 0, payload.length, key, 0);
+    output.append(payload);
+  }
+
+  #writeHeader(output: Output, first: number, length: number, key: number | undefined): void {
+    const at = output.reserve(MAX_HEADER_BYTES);
+    output.commit(writeHeader(output.target, at, first, length, key));
+  }
+
+  #encode(text: string): Uint8Array {
+    const bytes = this.#platform.allocate(this.#platform.utf8Length(text));
+    this.#platform.writeUtf8(text, bytes, 0);
+    return bytes;
+  }
+}
