@@ -1,0 +1,285 @@
+import { randomUUID } from "node:crypto";
+import type { Readable } from "node:stream";
+import { ConnectionClosedError, UsageError } from "../../engine/errors.ts";
+import { CLOSE_CODE } from "../../engine/frames/close-code.ts";
+import type { Frame } from "../../engine/frames/frame.ts";
+import type { MessageKind } from "../../engine/messages/message.ts";
+import { Protocol } from "../../engine/protocol/protocol.ts";
+import type { Role } from "../../engine/protocol/protocol-kit.ts";
+import { ProtocolKit } from "../../engine/protocol/protocol-kit.ts";
+import type { State } from "../../engine/protocol/state.ts";
+import type { Transport } from "../transport/transport.ts";
+import { Driver } from "./driver.ts";
+import { nodePlatform } from "./node-platform.ts";
+import { sharedSlab } from "./outbound.ts";
+import { discardSource, sendStream } from "./outgoing-queue.ts";
+import type { CloseEvent, ConnectionSettings, Handlers } from "./settings.ts";
+
+/** What may be sent as a message. A Readable's or Blob's chunks go out as the fragments of one message. */
+export type Sendable = string | Uint8Array | ArrayBuffer | ArrayBufferView | Blob | Readable;
+
+/** What the opening handshake told about a connection. */
+export interface ConnectionInfo {
+  /** The path of the request, without the query. */
+  readonly path: string;
+  readonly remoteAddress: string | undefined;
+  /** "" when none was agreed on. */
+  readonly subprotocol: string;
+  /** As in Sec-WebSocket-Extensions; "" when none was agreed on. */
+  readonly extensions: string;
+}
+
+/** Counters of all connections of one server; each connection adds to them. */
+export interface Counters {
+  messagesReceived: number;
+  messagesSent: number;
+  /** Messages that `send` did not accept, or that a connection's end made impossible. */
+  messagesDropped: number;
+  bytesReceived: number;
+  bytesSent: number;
+  /** How often an error with this code was reported. */
+  readonly errors: Map<string, number>;
+}
+
+/** What connections have in common that are handled alike; one object for all of them. */
+export interface ConnectionKind<Data> {
+  readonly role: Role;
+  readonly settings: ConnectionSettings;
+  readonly handlers: Handlers<Data>;
+  readonly counters: Counters;
+  /** Called once when a connection has ended, before its close handler. */
+  readonly onEnded: (connection: Connection<Data>) => void;
+}
+
+/** What is there when an opening handshake is done. */
+export interface ConnectionStart<Data> {
+  readonly transport: Transport;
+  readonly info: ConnectionInfo;
+  readonly data: Data;
+  /** The handshake's response, which goes out with whatever the open handler sends. */
+  readonly preface: Uint8Array;
+  /** Bytes that arrived together with the handshake; they may be overwritten. */
+  readonly head: Uint8Array;
+  /** Handed to the open handler. */
+  readonly request: unknown;
+}
+
+/** Makes connections of one kind; for those who do opening handshakes. */
+export class ConnectionFactory<Data> {
+  readonly #kind: ConnectionKind<Data>;
+  readonly #kit: ProtocolKit;
+
+  constructor(kind: ConnectionKind<Data>) {
+    this.#kind = kind;
+    this.#kit = new ProtocolKit(nodePlatform, sharedSlab, kind.role, kind.settings);
+  }
+
+  /** Go on where an opening handshake stopped.
+   * @param made called before the open handler */
+  open(start: ConnectionStart<Data>, made: (connection: Connection<Data>) => void): Connection<Data> {
+    const connection = new Connection(this.#kind, this.#kit, start);
+    made(connection);
+    Connection.start(connection, start);
+    return connection;
+  }
+}
+
+/** A WebSocket connection, of a server or a client. */
+export class Connection<Data = undefined> {
+  /** The application's own. */
+  data: Data;
+  readonly #info: ConnectionInfo;
+  readonly #driver: Driver<Data>;
+  #id: string | undefined;
+  #closed: Promise<CloseEvent> | undefined;
+
+  /** Applications get their connections from `serve`, `attach` and `createEndpoint`. */
+  constructor(kind: ConnectionKind<Data>, kit: ProtocolKit, start: ConnectionStart<Data>) {
+    this.data = start.data;
+    this.#info = start.info;
+    this.#driver = new Driver(kind, new Protocol(kit, performance.now()), start.transport, this);
+  }
+
+  /** For `ConnectionFactory`. */
+  static start<Data>(connection: Connection<Data>, start: ConnectionStart<Data>): void {
+    connection.#driver.start(start);
+  }
+
+  /** A random UUID. */
+  get id(): string {
+    this.#id ??= randomUUID();
+    return this.#id;
+  }
+
+  /** "open" until a Close frame is sent or received, then "closing" until the transport has ended. */
+  get state(): State {
+    return this.#driver.state;
+  }
+
+  get path(): string {
+    return this.#info.path;
+  }
+
+  get remoteAddress(): string | undefined {
+    return this.#info.remoteAddress;
+  }
+
+  get subprotocol(): string {
+    return this.#info.subprotocol;
+  }
+
+  get extensions(): string {
+    return this.#info.extensions;
+  }
+
+  /** Bytes accepted for sending that the system has not taken, framing included. */
+  get bufferedBytes(): number {
+    return this.#driver.bufferedBytes;
+  }
+
+  /** Messages that `send` did not accept, or that the connection's end made impossible. */
+  get droppedMessages(): number {
+    return this.#driver.droppedMessages;
+  }
+
+  /** Resolves when the connection has ended; never rejects. */
+  get closed(): Promise<CloseEvent> {
+    this.#closed ??= new Promise((resolve) => {
+      const { ending } = this.#driver;
+      if (ending === undefined) this.#driver.onceEnded(resolve);
+      else resolve(ending);
+    });
+    return this.#closed;
+  }
+
+  /** Send a message: a string as text, everything else as binary unless `kind` says otherwise. All that is sent in one
+   * turn of the event loop leaves in one write. Bytes may not be changed before they are sent.
+   * @returns false when more is waiting than the high-water mark: wait for `drain`, as with Node's streams. Also false,
+   *   and counted in `droppedMessages`, when the connection is not open or the message went over `maxBufferedBytes`
+   *   A Readable that is not sent, or not to its end, is destroyed
+   * @throws UsageError for what is not a message, or for bytes sent as text that are not UTF-8 */
+  send(message: Sendable, options?: { readonly kind?: MessageKind | undefined }): boolean {
+    const kind = options?.kind;
+    if (kind !== undefined && kind !== "text" && kind !== "binary") {
+      throw new UsageError(`kind is ${String(kind)}; give "text" or "binary"`);
+    }
+    if (typeof message === "string") {
+      return kind === "binary" ? this.#driver.sendBytes(kind, Buffer.from(message)) : this.#driver.sendText(message);
+    }
+    if (message instanceof Uint8Array) return this.#driver.sendBytes(kind ?? "binary", message);
+    if (message instanceof Blob || isReadable(message)) {
+      const isBlob = message instanceof Blob;
+      return this.#driver.sendLong(
+        (sink) => sendStream(message, kind ?? (isBlob ? "binary" : undefined), sink),
+        () => discardSource(message),
+      );
+    }
+    return this.#driver.sendBytes(kind ?? "binary", bytesOf(message, "a message"));
+  }
+
+  /** Send a frame exactly as it is given, right or wrong, masking key included.
+   * @throws UsageError when the connection is not open */
+  sendFrame(frame: Frame): void {
+    this.#driver.sendFrame(frame);
+  }
+
+  /** Send a ping.
+   * @param data at most 125 bytes; random without it
+   * @returns the round trip in ms; rejects with ConnectionClosedError. The promise may be dropped
+   * @throws UsageError for more than 125 bytes */
+  ping(data?: string | Uint8Array): Promise<number> {
+    return this.#driver.ping(data === undefined ? nodePlatform.randomBytes(8) : controlPayload(data));
+  }
+
+  /** Send a pong: the answer to a ping without `automaticPong`, or one that nobody asked for.
+   * @throws UsageError for more than 125 bytes */
+  pong(data: string | Uint8Array = ""): void {
+    this.#driver.pong(controlPayload(data));
+  }
+
+  /** Begin the closing handshake; without effect when it has begun.
+   * @param code 1000–1003, 1007–1014 or 3000–4999; null for a Close frame without one
+   * @param reason at most 123 bytes of UTF-8
+   * @throws UsageError for another code or a longer reason
+   * @see RFC 6455 §7.1.2 */
+  close(code: number | null = CLOSE_CODE.normal, reason = ""): void {
+    this.#driver.close(code ?? undefined, reason);
+  }
+
+  /** End the transport at once, without a Close frame; what was not written is dropped. */
+  terminate(): void {
+    this.#driver.terminate();
+  }
+
+  /** Stop handing over what arrives, and soon stop reading, so that the peer is slowed down. After `close` it is read
+   * all the same, to come to the peer's Close frame, and what comes before that is dropped. */
+  pause(): void {
+    this.#driver.pause();
+  }
+
+  resume(): void {
+    this.#driver.resume();
+  }
+
+  /** Resolves when all that was sent so far is with the system.
+   * @returns rejects with ConnectionClosedError, `unsentBytes`, when the connection ended first; the promise may be
+   *   dropped */
+  flush(): Promise<void> {
+    const flushed = new Promise<void>((resolve, reject) => {
+      const refuse = (ending: CloseEvent): void => {
+        if (ending.unsentBytes === 0) resolve();
+        else reject(new ConnectionClosedError("flush", ending));
+      };
+      if (this.#driver.ending !== undefined) {
+        refuse(this.#driver.ending);
+        return;
+      }
+      const forget = this.#driver.onceEnded(refuse);
+      const done = (): void => {
+        forget();
+        resolve();
+      };
+      this.#driver.flush(done, () => reject(new ConnectionClosedError("flush", this.#driver.ending ?? {})));
+    });
+    flushed.catch(() => {});
+    return flushed;
+  }
+
+  /** The messages, one by one: text as a string, binary as a Buffer. The next one is looked for when it is asked for,
+   * so a slow loop slows the peer down. Ends when the connection has ended, however that was: see `closed`.
+   * @throws UsageError when a message handler takes the messages */
+  [Symbol.asyncIterator](): AsyncIterableIterator<string | Uint8Array> {
+    const driver = this.#driver;
+    if (driver.handsOver) throw new UsageError("messages go to a handler; leave it out to iterate over them");
+    let left = false;
+    const iterator: AsyncIterableIterator<string | Uint8Array, undefined> = {
+      next: () => (left ? Promise.resolve({ done: true, value: undefined }) : driver.takeMessage(iterator)),
+      return: () => {
+        left = true;
+        driver.stopTaking(iterator);
+        return Promise.resolve({ done: true, value: undefined });
+      },
+      [Symbol.asyncIterator]() {
+        return this;
+      },
+    };
+    return iterator;
+  }
+}
+
+function isReadable(value: unknown): value is Readable {
+  if (typeof value !== "object" || value === null) return false;
+  return "pipe" in value && typeof value.pipe === "function" && Symbol.asyncIterator in value;
+}
+
+function bytesOf(value: unknown, what: string): Uint8Array {
+  if (value instanceof Uint8Array) return value;
+  if (ArrayBuffer.isView(value)) return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
+  if (value instanceof ArrayBuffer || value instanceof SharedArrayBuffer) return new Uint8Array(value);
+  const seen = value === null ? "null" : typeof value;
+  throw new UsageError(`${what} cannot be made of ${seen}; give a string, bytes, a Blob or a Readable`);
+}
+
+function controlPayload(data: unknown): Uint8Array {
+  return typeof data === "string" ? Buffer.from(data) : bytesOf(data, "a ping or pong");
+}

@@ -1,0 +1,613 @@
+/**
+ * Joins one `Protocol` to one `Transport`, the timer and the application's handlers. In: what the transport and the
+ * application say. Out: calls of handlers, and at most one write a turn. It knows no ports, routes or handshakes.
+ */
+import type { WebSocketError } from "../../engine/errors.ts";
+import { ConnectionClosedError, HandlerError, LimitError, UsageError } from "../../engine/errors.ts";
+import { CLOSE_CODE, writeClose } from "../../engine/frames/close-code.ts";
+import type { Frame } from "../../engine/frames/frame.ts";
+import type { MessageKind } from "../../engine/messages/message.ts";
+import type { ProtocolEvent } from "../../engine/protocol/events.ts";
+import type { Protocol } from "../../engine/protocol/protocol.ts";
+import type { State } from "../../engine/protocol/state.ts";
+import type { Transport, TransportSink } from "../transport/transport.ts";
+import type { Connection, ConnectionKind, ConnectionStart } from "./connection.ts";
+import type { Timed } from "./deadlines.ts";
+import { deadlines } from "./deadlines.ts";
+import { Inbox } from "./inbox.ts";
+import { nodePlatform } from "./node-platform.ts";
+import { Outbound } from "./outbound.ts";
+import type { FragmentSink } from "./outgoing-queue.ts";
+import { OutgoingQueue } from "./outgoing-queue.ts";
+import { PendingPings } from "./pending-pings.ts";
+import type { CloseEvent, Handlers } from "./settings.ts";
+import type { Writer } from "./turn.ts";
+import { writeAtEndOfTurn } from "./turn.ts";
+
+/** After so many pongs in one turn they are written, to learn whether the peer reads them. */
+const PONGS_BEFORE_WRITE = 256;
+
+/** Why events are not taken from the protocol at present; both may hold. */
+const PAUSED = 1;
+/** A message was handed to `for await`, and nobody has asked for the next one. */
+const UNASKED = 2;
+
+export class Driver<Data> implements TransportSink, Timed, Writer, FragmentSink {
+  dueMs: number = Number.POSITIVE_INFINITY;
+  heapIndex = -1;
+
+  readonly #kind: ConnectionKind<Data>;
+  readonly #protocol: Protocol;
+  readonly #transport: Transport;
+  readonly #outbound: Outbound;
+  readonly #connection: Connection<Data>;
+
+  #held = 0;
+  #reading = true;
+  /** The peer's FIN, which takes effect after what came before it. */
+  #endArrived = false;
+  /** Whether events are being handed over, at whose end everything is written anyway. */
+  #pumping = false;
+  #turnPlanned = false;
+  /** Whether a handler goes on later in this turn, so that what it sends then can leave together with what is there. */
+  #answersLater = false;
+  /** Whether `send` has returned false, so that `drain` is due. */
+  #drainDue = false;
+  /** Whether a streamed message was begun, and neither sent to its end nor counted as dropped. */
+  #streamUnfinished = false;
+  /** Whether `close` waits for messages that are on their way. */
+  #closeQueued = false;
+  #droppedMessages = 0;
+  #ending: CloseEvent | undefined;
+  /** Each made when it is first needed. */
+  #inbox: Inbox | undefined;
+  #pings: PendingPings | undefined;
+  #queue: OutgoingQueue | undefined;
+  #endListeners: Set<(ending: CloseEvent) => void> | undefined;
+
+  constructor(kind: ConnectionKind<Data>, protocol: Protocol, transport: Transport, connection: Connection<Data>) {
+    this.#kind = kind;
+    this.#protocol = protocol;
+    this.#transport = transport;
+    this.#outbound = new Outbound(protocol, transport);
+    this.#connection = connection;
+  }
+
+  /** The opening handshake is done: say so to the peer and to the application, then read. */
+  start({ preface, head, request }: ConnectionStart<Data>): void {
+    const { open } = this.#kind.handlers;
+    this.#pumping = true;
+    this.#protocol.opened(performance.now(), preface);
+    if (head.length > 0) this.onBytes(head, head.length);
+    this.#transport.start(this);
+    if (open !== undefined) this.#call("open", open, request);
+    this.#pumping = false;
+    this.#pump();
+  }
+
+  // ---- what the application asks
+
+  get state(): State {
+    return this.#protocol.state;
+  }
+
+  get bufferedBytes(): number {
+    return this.#ending === undefined ? this.#outbound.bufferedBytes + (this.#queue?.bytes ?? 0) : 0;
+  }
+
+  get droppedMessages(): number {
+    return this.#droppedMessages;
+  }
+
+  /** Whether a handler takes what arrives, so that nothing waits for `for await`. */
+  get handsOver(): boolean {
+    const { handlers, settings } = this.#kind;
+    return handlers.message !== undefined || settings.reception !== "messages";
+  }
+
+  sendText(text: string): boolean {
+    if (this.#queue?.busy === true) return this.#enqueue(text.length, () => this.#protocol.sendText(text));
+    if (!this.#accepts(text.length)) return false;
+    this.#protocol.sendText(text);
+    return this.#accepted();
+  }
+
+  sendBytes(kind: MessageKind, bytes: Uint8Array): boolean {
+    if (this.#queue?.busy === true) {
+      if (kind === "text") checkUtf8(bytes);
+      return this.#enqueue(bytes.length, () => this.#protocol.sendBytes(kind, bytes));
+    }
+    if (!this.#accepts(bytes.length)) return false;
+    this.#protocol.sendBytes(kind, bytes);
+    return this.#accepted();
+  }
+
+  /** Send what takes several turns; everything sent after it waits for it.
+   * @param discard the message will not be sent, or not to its end */
+  sendLong(send: (sink: FragmentSink) => Promise<void>, discard: () => void): false {
+    if (this.#closeQueued || !this.#protocol.open) {
+      discard();
+      return this.#drop();
+    }
+    const run = (): Promise<void> => {
+      this.#streamUnfinished = true;
+      return send(this);
+    };
+    this.#openQueue().push({ isMessage: true, bytes: 0, run, cancel: discard });
+    this.#drainDue = true;
+    return false;
+  }
+
+  sendFrame(frame: Frame): void {
+    this.#protocol.sendFrame(frame, performance.now());
+    this.#planTurn();
+  }
+
+  ping(payload: Uint8Array): Promise<number> {
+    const pings = (this.#pings ??= new PendingPings());
+    if (!this.#protocol.open) return pings.refuse(this.#closedError("ping"));
+    this.#protocol.ping(payload);
+    this.#planTurn();
+    return pings.add(payload, performance.now());
+  }
+
+  pong(payload: Uint8Array): void {
+    if (!this.#protocol.open) return;
+    this.#protocol.pong(payload);
+    this.#planTurn();
+  }
+
+  close(code: number | undefined, reason: string): void {
+    // The caller's mistake is told at once, even when the frame has to wait for a message that is on its way.
+    writeClose(nodePlatform, code, reason);
+    if (this.#queue?.busy !== true) {
+      this.#beginClose(code, reason);
+      return;
+    }
+    if (this.#closeQueued) return;
+    this.#closeQueued = true;
+    this.#queue.push({ isMessage: false, bytes: 0, run: () => this.#beginClose(code, reason) });
+  }
+
+  terminate(): void {
+    if (this.#ending !== undefined) return;
+    this.#protocol.ended();
+    this.#transport.destroy();
+  }
+
+  pause(): void {
+    this.#hold(PAUSED);
+  }
+
+  resume(): void {
+    this.#release(PAUSED);
+  }
+
+  /** The next message for `for await`. */
+  takeMessage(reader: object): Promise<IteratorResult<string | Uint8Array, undefined>> {
+    const inbox = this.#openInbox();
+    const message = inbox.take(reader);
+    if (inbox.wanted) this.#release(UNASKED);
+    else this.#tellHold();
+    return message;
+  }
+
+  /** A reader asks for no more. */
+  stopTaking(reader: object): void {
+    this.#inbox?.leave(reader);
+  }
+
+  /** Calls back when all that was sent so far is with the system; never when the connection ends first.
+   * @param lost called when the connection ends before a message that was sent before */
+  flush(done: () => void, lost: () => void): void {
+    const run = (): void => {
+      this.#write();
+      this.#outbound.flushed(done);
+    };
+    if (this.#queue?.busy === true) this.#queue.push({ isMessage: false, bytes: 0, run, cancel: lost });
+    else run();
+  }
+
+  get ending(): CloseEvent | undefined {
+    return this.#ending;
+  }
+
+  /** Call back at the end.
+   * @returns to forget about it */
+  onceEnded(listener: (ending: CloseEvent) => void): () => void {
+    this.#endListeners ??= new Set();
+    this.#endListeners.add(listener);
+    return () => this.#endListeners?.delete(listener);
+  }
+
+  // ---- what the transport says
+
+  onBytes(bytes: Uint8Array, length: number): void {
+    this.#kind.counters.bytesReceived += length;
+    this.#protocol.receive(bytes, length, performance.now());
+    if (!this.#taking) this.#stopReading();
+    if (this.#pumping || !this.#taking) this.#protocol.retain();
+    else this.#pump();
+  }
+
+  onDrain(): void {
+    this.#outbound.drained();
+    this.#finishTurn();
+  }
+
+  onEnd(): void {
+    this.#endArrived = true;
+    this.#pump();
+  }
+
+  onClose(error: Error | undefined): void {
+    if (this.#ending !== undefined) return;
+    this.#takeRest();
+    const ending = this.#protocol.ended(error);
+    this.#takeFailure();
+    this.#end({ ...ending, unsentBytes: this.#outbound.unsentBytes + (this.#queue?.bytes ?? 0) });
+  }
+
+  // ---- what the time says
+
+  onDue(nowMs: number): void {
+    this.#protocol.tick(nowMs);
+    this.#pump();
+  }
+
+  endTurn(): void {
+    this.#turnPlanned = false;
+    if (this.#protocol.failurePending) this.#pump();
+    else this.#finishTurn();
+  }
+
+  // ---- FragmentSink: a message that is sent piece by piece
+
+  beginMessage(kind: MessageKind): void {
+    this.#protocol.beginMessage(kind);
+  }
+
+  sendFragment(data: string | Uint8Array, last: boolean): void {
+    this.#protocol.sendFragment(data, last);
+    if (last) {
+      this.#streamUnfinished = false;
+      this.#kind.counters.messagesSent += 1;
+    }
+    this.#planTurn();
+  }
+
+  async writable(): Promise<void> {
+    // Small fragments that come in one turn leave in one write, as small messages do.
+    if (this.#protocol.outputBytes > this.#kind.settings.highWaterMarkBytes) this.#write();
+    await this.#outbound.untilWritable();
+    if (!this.#protocol.open) throw this.#closedError("send");
+  }
+
+  failed(error: unknown): void {
+    if (!this.#streamUnfinished) return;
+    this.#streamUnfinished = false;
+    this.#drop();
+    if (this.#protocol.open) this.#handlerFailed("send", error);
+  }
+
+  // ---- events
+
+  /** Whether events are taken from the protocol: not while the application is behind, but always once it is closing,
+   * to come to the peer's Close frame. */
+  get #taking(): boolean {
+    return this.#held === 0 || !this.#protocol.open;
+  }
+
+  #pump(): void {
+    if (this.#pumping) return;
+    this.#pumping = true;
+    const protocol = this.#protocol;
+    while (this.#taking || protocol.failurePending) {
+      const event = protocol.nextEvent();
+      if (event === undefined) break;
+      // Whoever has closed while paused wants the peer's Close frame, but not what comes before it.
+      if ((this.#held & PAUSED) === 0 || event.type === "failed") this.#deliver(event);
+    }
+    if (!this.#taking) protocol.retain();
+    else if (this.#endArrived) protocol.receiveEnd(performance.now());
+    this.#pumping = false;
+    if (this.#answersLater && protocol.outputBytes > 0) this.#planTurn();
+    else this.#finishTurn();
+    this.#answersLater = false;
+  }
+
+  #deliver(event: ProtocolEvent): void {
+    const { handlers, counters } = this.#kind;
+    switch (event.type) {
+      case "message":
+        counters.messagesReceived += 1;
+        this.#deliverMessage(event.data, event.kind);
+        return;
+      case "fragment":
+        if (event.last) counters.messagesReceived += 1;
+        if (handlers.fragment !== undefined) this.#call("fragment", handlers.fragment, event);
+        return;
+      case "frame":
+        if (handlers.frame !== undefined) this.#call("frame", handlers.frame, event.frame);
+        return;
+      case "ping":
+        if (this.#protocol.pendingPongs >= PONGS_BEFORE_WRITE) this.#write();
+        if (handlers.ping !== undefined) this.#call("ping", handlers.ping, event.data);
+        return;
+      case "pong":
+        this.#pings?.pong(event.data, performance.now());
+        if (handlers.pong !== undefined) this.#call("pong", handlers.pong, event.data);
+        return;
+      case "close":
+        return;
+      case "failed":
+        this.#report(event.error);
+        return;
+      default:
+        event satisfies never;
+    }
+  }
+
+  #deliverMessage(data: string | Uint8Array, kind: MessageKind): void {
+    const { handlers } = this.#kind;
+    if (handlers.message === undefined) {
+      // Whoever has closed, and asks for no message, wants none.
+      if (!this.#protocol.open && this.#inbox?.wanted !== true) return;
+      const inbox = this.#openInbox();
+      inbox.put(data);
+      if (!inbox.wanted) this.#hold(UNASKED);
+      return;
+    }
+    try {
+      const result = handlers.message(this.#connection, data, kind);
+      if (result !== undefined) this.#watch("message", result);
+    } catch (error) {
+      this.#handlerFailed("message", error);
+    }
+  }
+
+  #call<T>(
+    name: string,
+    handler: (this: Handlers<Data>, connection: Connection<Data>, value: T) => unknown,
+    value: T,
+  ): void {
+    try {
+      const result = handler.call(this.#kind.handlers, this.#connection, value);
+      if (result !== undefined) this.#watch(name, result);
+    } catch (error) {
+      this.#handlerFailed(name, error);
+    }
+  }
+
+  /** An async handler's promise: its failure is the handler's. */
+  #watch(name: string, result: unknown): void {
+    if (!(result instanceof Promise)) return;
+    this.#answersLater = true;
+    result.catch((error: unknown) => this.#handlerFailed(name, error));
+  }
+
+  #handlerFailed(name: string, cause: unknown): void {
+    const error = handlerError(name, cause);
+    this.#report(error);
+    if (this.#kind.handlers.error === undefined) process.emitWarning(error);
+    if (this.#protocol.open) this.#beginClose(CLOSE_CODE.internalError, "");
+  }
+
+  #beginClose(code: number | undefined, reason: string): void {
+    this.#protocol.close(code, reason, performance.now());
+    // Whoever closes wants the peer's Close frame, and may have stopped reading before it.
+    this.#readOn();
+    if (this.#held !== 0) this.#pump();
+    else this.#planTurn();
+  }
+
+  #report(error: WebSocketError): void {
+    const { handlers, counters } = this.#kind;
+    counters.errors.set(error.code, (counters.errors.get(error.code) ?? 0) + 1);
+    if (handlers.error === undefined) return;
+    try {
+      const result = handlers.error(this.#connection, error);
+      if (result instanceof Promise) result.catch(warn);
+    } catch (failure) {
+      warn(failure);
+    }
+  }
+
+  // ---- reading
+
+  #openInbox(): Inbox {
+    if (this.#inbox === undefined) {
+      this.#inbox = new Inbox();
+      if (this.#ending !== undefined) this.#inbox.finish();
+    }
+    return this.#inbox;
+  }
+
+  #hold(reason: number): void {
+    this.#held |= reason;
+    this.#tellHold();
+  }
+
+  #release(reason: number): void {
+    if ((this.#held & reason) === 0) return;
+    this.#held &= ~reason;
+    if (this.#held !== 0) return;
+    this.#tellHold();
+    this.#readOn();
+    this.#pump();
+  }
+
+  /** Silence is nobody's fault while the application does not read; but where nobody has ever asked for messages, and
+   * there is no handler, the connection may not stay for ever with nobody at it. */
+  #tellHold(): void {
+    const held = (this.#held & PAUSED) !== 0 || ((this.#held & UNASKED) !== 0 && this.#inbox?.asked === true);
+    this.#protocol.hold(held, performance.now());
+  }
+
+  /** Only when more arrives than is taken: an application that is quick enough never stops the transport. */
+  #stopReading(): void {
+    if (!this.#reading) return;
+    this.#reading = false;
+    this.#transport.pause();
+  }
+
+  #readOn(): void {
+    if (this.#reading) return;
+    this.#reading = true;
+    this.#transport.resume();
+  }
+
+  // ---- writing
+
+  #accepts(bytes: number): boolean {
+    if (!this.#protocol.open) return this.#drop();
+    return !this.#outbound.blocked || this.#fits(bytes);
+  }
+
+  #fits(bytes: number): boolean {
+    const { maxBufferedBytes, overflow } = this.#kind.settings;
+    const buffered = this.bufferedBytes + bytes;
+    if (buffered <= maxBufferedBytes) return true;
+    if (overflow === "close") {
+      const error = new LimitError("OUTBOUND_FULL", maxBufferedBytes, buffered);
+      this.#protocol.fail(error, error.closeCode, performance.now());
+      this.#planTurn();
+    }
+    this.#drainDue = true;
+    return this.#drop();
+  }
+
+  #accepted(): boolean {
+    this.#kind.counters.messagesSent += 1;
+    this.#planTurn();
+    const { highWaterMarkBytes } = this.#kind.settings;
+    if (!this.#outbound.blocked) {
+      if (this.#protocol.outputBytes <= highWaterMarkBytes) return true;
+      // So much for one turn: write it now, and learn whether the peer keeps up.
+      this.#write();
+    }
+    if (this.#outbound.bufferedBytes <= highWaterMarkBytes) return true;
+    this.#drainDue = true;
+    return false;
+  }
+
+  #drop(): false {
+    this.#droppedMessages += 1;
+    this.#kind.counters.messagesDropped += 1;
+    return false;
+  }
+
+  #openQueue(): OutgoingQueue {
+    this.#queue ??= new OutgoingQueue(
+      () => this.#finishTurn(),
+      (error) => this.#handlerFailed("send", error),
+    );
+    return this.#queue;
+  }
+
+  /** Send a message when what is on its way has been sent. It waits in memory, and so counts as what a slow peer does
+   * not read. */
+  #enqueue(bytes: number, send: () => void): false {
+    if (this.#closeQueued || !this.#protocol.open) return this.#drop();
+    if (!this.#fits(bytes)) return false;
+    const run = (): void => {
+      if (!this.#protocol.open) {
+        this.#drop();
+        return;
+      }
+      send();
+      this.#accepted();
+    };
+    this.#openQueue().push({ isMessage: true, bytes, run });
+    this.#drainDue = true;
+    return false;
+  }
+
+  #planTurn(): void {
+    if (this.#pumping || this.#turnPlanned) return;
+    this.#turnPlanned = true;
+    writeAtEndOfTurn(this);
+  }
+
+  #finishTurn(): void {
+    this.#write();
+    this.#obey();
+    const dueMs = this.#protocol.nextDeadlineMs;
+    if (dueMs < this.dueMs) deadlines.watch(this, dueMs);
+    if (this.#drainDue && !this.#outbound.blocked && this.#queue?.busy !== true) this.#drained();
+  }
+
+  #write(): void {
+    this.#kind.counters.bytesSent += this.#outbound.write();
+  }
+
+  #drained(): void {
+    const { drain } = this.#kind.handlers;
+    this.#drainDue = false;
+    if (drain !== undefined && this.#protocol.open) this.#call("drain", drain, undefined);
+  }
+
+  /** Do with the transport what the protocol wishes. */
+  #obey(): void {
+    const wish = this.#protocol.transportWish;
+    if (wish === "destroy") this.#transport.destroy();
+    if (wish !== "end") return;
+    this.#outbound.end();
+    // The peer's FIN has to be seen, whether or not the application reads.
+    this.#readOn();
+  }
+
+  // ---- the end
+
+  /** What arrived before the end still belongs to a reader who is slower than the network. */
+  #takeRest(): void {
+    if (this.#inbox?.asked !== true) return;
+    for (let event = this.#protocol.nextEvent(); event !== undefined; event = this.#protocol.nextEvent()) {
+      this.#deliver(event);
+    }
+  }
+
+  #takeFailure(): void {
+    if (!this.#protocol.failurePending) return;
+    const event = this.#protocol.nextEvent();
+    if (event !== undefined) this.#deliver(event);
+  }
+
+  #closedError(what: string): ConnectionClosedError {
+    return new ConnectionClosedError(what, { ...this.#ending });
+  }
+
+  #end(ending: CloseEvent): void {
+    const { handlers, onEnded } = this.#kind;
+    this.#ending = ending;
+    deadlines.forget(this);
+    if (this.#streamUnfinished) this.#drop();
+    this.#streamUnfinished = false;
+    for (let waiting = this.#queue?.clear() ?? 0; waiting > 0; waiting--) this.#drop();
+    this.#outbound.wake();
+    this.#pings?.rejectAll(this.#closedError("ping"));
+    this.#inbox?.finish();
+    onEnded(this.#connection);
+    if (handlers.close !== undefined) this.#call("close", handlers.close, ending);
+    for (const listener of this.#endListeners ?? []) listener(ending);
+    this.#endListeners = undefined;
+  }
+}
+
+/** The error for what a handler threw, which can be anything, even something that cannot be made a string. */
+function handlerError(name: string, cause: unknown): HandlerError {
+  try {
+    return new HandlerError(name, cause);
+  } catch {
+    return new HandlerError(name, new Error("what was thrown has no text", { cause }));
+  }
+}
+
+function checkUtf8(bytes: Uint8Array): void {
+  if (nodePlatform.isUtf8(bytes, 0, bytes.length)) return;
+  throw new UsageError("the bytes given for a text message are not UTF-8; send them as binary");
+}
+
+function warn(failure: unknown): void {
+  process.emitWarning(failure instanceof Error ? failure : handlerError("error", failure));
+}

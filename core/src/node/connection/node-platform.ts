@@ -1,0 +1,82 @@
+import { isUtf8 } from "node:buffer";
+import * as crypto from "node:crypto";
+import { maskBytes } from "../../engine/bytes/mask.ts";
+import type { Platform } from "../../engine/bytes/platform.ts";
+
+/** Up to so many bytes are copied one by one; beyond, a view and one call are cheaper (measured: 16 B 56 against 90 ns). */
+const BYTEWISE_UP_TO = 16;
+/** Masking keys drawn at a time: one call for 1,024 of them costs about as much as one call for one. */
+const KEYS_AT_A_TIME = 1_024;
+
+/** Buffer's own conversions without the checks of `toString` and `write`; undocumented, so each has a fallback. */
+interface RawConversions {
+  utf8Slice?(this: Uint8Array, start: number, end: number): string;
+  latin1Slice?(this: Uint8Array, start: number, end: number): string;
+  utf8Write?(this: Uint8Array, text: string, offset: number, length: number): number;
+}
+const raw: RawConversions = Buffer.prototype;
+const utf8Slice = raw.utf8Slice ?? sliceBy("utf8");
+const latin1Slice = raw.latin1Slice ?? sliceBy("latin1");
+const utf8Write = raw.utf8Write ?? writeUtf8Publicly;
+
+const keys: Int32Array = new Int32Array(KEYS_AT_A_TIME);
+let keysUsed = KEYS_AT_A_TIME;
+
+/** Node's primitives. Arrays are Buffers; small ones share Node's 8 KiB pool. */
+export const nodePlatform: Platform = {
+  allocate(size) {
+    return Buffer.allocUnsafe(size);
+  },
+  copy(bytes, start, end) {
+    const copy = Buffer.allocUnsafe(end - start);
+    if (end - start <= BYTEWISE_UP_TO) {
+      for (let i = start; i < end; i++) copy[i - start] = bytes[i] ?? 0;
+    } else {
+      copy.set(new Uint8Array(bytes.buffer, bytes.byteOffset + start, end - start));
+    }
+    return copy;
+  },
+  isUtf8(bytes, start, end) {
+    return isUtf8(new Uint8Array(bytes.buffer, bytes.byteOffset + start, end - start));
+  },
+  decodeUtf8(bytes, start, end) {
+    return utf8Slice.call(bytes, start, end);
+  },
+  decodeAscii(bytes, start, end) {
+    return latin1Slice.call(bytes, start, end);
+  },
+  utf8Length(text) {
+    return Buffer.byteLength(text);
+  },
+  writeUtf8(text, target, offset) {
+    return utf8Write.call(target, text, offset, target.length - offset);
+  },
+  mask: maskBytes,
+  maskingKey() {
+    if (keysUsed === KEYS_AT_A_TIME) {
+      crypto.randomFillSync(keys);
+      keysUsed = 0;
+    }
+    return keys[keysUsed++] ?? 0;
+  },
+  randomBytes(size) {
+    return crypto.randomBytes(size);
+  },
+  sha1(text) {
+    return crypto.createHash("sha1").update(text, "latin1").digest();
+  },
+};
+
+function sliceBy(encoding: "utf8" | "latin1"): (this: Uint8Array, start: number, end: number) => string {
+  return function (start, end) {
+    return bufferOver(this).toString(encoding, start, end);
+  };
+}
+
+function writeUtf8Publicly(this: Uint8Array, text: string, offset: number, length: number): number {
+  return bufferOver(this).write(text, offset, length, "utf8");
+}
+
+function bufferOver(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+}

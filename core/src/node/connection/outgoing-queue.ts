@@ -1,0 +1,118 @@
+import type { Readable } from "node:stream";
+import { UsageError } from "../../engine/errors.ts";
+import type { MessageKind } from "../../engine/messages/message.ts";
+
+/** What a streamed message is written to. */
+export interface FragmentSink {
+  beginMessage(kind: MessageKind): void;
+  sendFragment(data: string | Uint8Array, last: boolean): void;
+  /** Resolves when more may be written; rejects when the connection has ended. */
+  writable(): Promise<void>;
+  /** The source failed in the middle: the message can neither be finished nor taken back. */
+  failed(error: unknown): void;
+}
+
+/** Something that is done in its turn. */
+export interface Outgoing {
+  /** Whether it is a message; other things have no bytes and are not counted. */
+  readonly isMessage: boolean;
+  /** Bytes that are kept for it while it waits. */
+  readonly bytes: number;
+  run(): void | Promise<void>;
+  /** The connection has ended: it will not be run, or what it waits for will not come. */
+  cancel?(): void;
+}
+
+/** What is sent while a message is on its way fragment by fragment: it waits its turn, so that order is kept. */
+export class OutgoingQueue {
+  readonly #waiting: Outgoing[] = [];
+  readonly #onIdle: () => void;
+  readonly #onFailure: (error: unknown) => void;
+  #running: Outgoing | undefined;
+  #bytes = 0;
+
+  /** @param onIdle called when everything queued was sent
+   * @param onFailure called when something could not be sent; the next one's turn follows */
+  constructor(onIdle: () => void, onFailure: (error: unknown) => void) {
+    this.#onIdle = onIdle;
+    this.#onFailure = onFailure;
+  }
+
+  /** Whether something is on its way, so that what comes next must be queued. */
+  get busy(): boolean {
+    return this.#running !== undefined;
+  }
+
+  /** Bytes that are kept for what waits. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  push(outgoing: Outgoing): void {
+    this.#waiting.push(outgoing);
+    this.#bytes += outgoing.bytes;
+    if (this.#running === undefined) void this.#run();
+  }
+
+  /** Cancel what is on its way, and forget what waits.
+   * @returns how many messages waited */
+  clear(): number {
+    const waiting = this.#waiting.splice(0);
+    this.#bytes = 0;
+    this.#running?.cancel?.();
+    for (const outgoing of waiting) outgoing.cancel?.();
+    return waiting.filter((outgoing) => outgoing.isMessage).length;
+  }
+
+  async #run(): Promise<void> {
+    for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) {
+      this.#running = next;
+      this.#bytes -= next.bytes;
+      try {
+        await next.run();
+      } catch (error) {
+        this.#onFailure(error);
+      }
+    }
+    this.#running = undefined;
+    this.#onIdle();
+  }
+}
+
+/** Send what a stream or a Blob yields as one message, a fragment for each chunk, no faster than the peer reads.
+ * @param kind undefined: text if the first chunk is a string */
+export async function sendStream(
+  source: Readable | Blob,
+  kind: MessageKind | undefined,
+  sink: FragmentSink,
+): Promise<void> {
+  const chunks: AsyncIterable<unknown> = source instanceof Blob ? source.stream() : source;
+  let begun: MessageKind | undefined;
+  try {
+    for await (const chunk of chunks) {
+      const isText: boolean = (begun ?? kind ?? (typeof chunk === "string" ? "text" : "binary")) === "text";
+      const data = fragmentOf(chunk, isText);
+      if (begun === undefined) {
+        begun = isText ? "text" : "binary";
+        sink.beginMessage(begun);
+      }
+      sink.sendFragment(data, false);
+      await sink.writable();
+    }
+    if (begun === undefined) sink.beginMessage(kind ?? "binary");
+    sink.sendFragment((begun ?? kind) === "text" ? "" : new Uint8Array(0), true);
+  } catch (error) {
+    sink.failed(error);
+  }
+}
+
+/** End a source that will not be sent, or not to its end, so that what it holds open is closed. */
+export function discardSource(source: Readable | Blob): void {
+  if (!(source instanceof Blob) && typeof source.destroy === "function") source.destroy();
+}
+
+function fragmentOf(chunk: unknown, isText: boolean): string | Uint8Array {
+  if (chunk instanceof Uint8Array) return chunk;
+  if (typeof chunk === "string") return isText ? chunk : Buffer.from(chunk);
+  throw new UsageError(`the stream gave a ${typeof chunk}; a message is made of strings or Uint8Arrays`);
+}

@@ -1,0 +1,108 @@
+import type { WebSocketError } from "../../engine/errors.ts";
+import { UsageError } from "../../engine/errors.ts";
+import type { Frame } from "../../engine/frames/frame.ts";
+import type { Limits } from "../../engine/messages/limits.ts";
+import { resolveLimits } from "../../engine/messages/limits.ts";
+import type { Fragment, MessageKind, Reception } from "../../engine/messages/message.ts";
+import type { Ending } from "../../engine/protocol/protocol.ts";
+import type { ProtocolOptions } from "../../engine/protocol/protocol-kit.ts";
+import type { Connection } from "./connection.ts";
+
+/** How a connection ended. */
+export interface CloseEvent extends Ending {
+  /** Bytes accepted for sending that are not known to have reached the system; 0 for a clean end. */
+  readonly unsentBytes: number;
+}
+
+/** What an application does with its connections: one object for all of them.
+ * A handler that throws or rejects ends its connection with 1011, and the error goes to `error`.
+ * Without a `message` (or `fragment`, or `frame`) handler messages wait for `for await`, and reading stops until then. */
+export interface Handlers<Data = undefined, Request = unknown> {
+  /** The opening handshake is done. What is sent here leaves together with the handshake's response. */
+  open?(connection: Connection<Data>, request: Request): unknown;
+  /** A whole message: text as a string (or as bytes, see `textAs`), binary as a Buffer of its own. */
+  message?(connection: Connection<Data>, message: string | Uint8Array, kind: MessageKind): unknown;
+  /** A piece of a message, with `reception: "fragments"`. */
+  fragment?(connection: Connection<Data>, fragment: Fragment): unknown;
+  /** A frame before it takes effect, control frames too, with `reception: "frames"`. */
+  frame?(connection: Connection<Data>, frame: Frame): unknown;
+  /** All that was sent is with the system again, after `send` had returned false. */
+  drain?(connection: Connection<Data>): unknown;
+  /** A ping arrived; the pong has been sent unless `automaticPong` is off. */
+  ping?(connection: Connection<Data>, data: Uint8Array): unknown;
+  pong?(connection: Connection<Data>, data: Uint8Array): unknown;
+  /** The connection has ended: the last call, exactly once for every `open`. */
+  close?(connection: Connection<Data>, event: CloseEvent): unknown;
+  /** Something went wrong; `close` follows unless the error's text says that the connection goes on. */
+  error?(connection: Connection<Data>, error: WebSocketError): unknown;
+}
+
+/** How a connection behaves. The same for all connections of a server. */
+export interface ConnectionOptions {
+  readonly limits?: Partial<Limits>;
+  /** When nothing was received for `intervalMs` a ping is sent; when then nothing is received for `timeoutMs` the
+   * connection ends with 1006 and HEARTBEAT_TIMEOUT. `timeoutMs: Infinity` pings without ending anything.
+   * Default 30,000 and 10,000; false for none. */
+  readonly heartbeat?: false | { readonly intervalMs?: number; readonly timeoutMs?: number };
+  /** How long the peer may take to finish the closing handshake before the transport is destroyed. Default 5,000. */
+  readonly closeTimeoutMs?: number;
+  /** Default "messages". */
+  readonly reception?: Reception;
+  /** "bytes" hands text over as checked UTF-8, for applications that only pass it on. Default "string". */
+  readonly textAs?: "string" | "bytes";
+  /** Whether pings are answered without the application's doing (RFC 6455 §5.5.2). Default true. */
+  readonly automaticPong?: boolean;
+  readonly backpressure?: {
+    /** `send` returns false above it. Default 64 KiB. */
+    readonly highWaterMarkBytes?: number;
+    /** Most bytes that wait for one slow peer. Default 16 MiB. */
+    readonly maxBufferedBytes?: number;
+    /** At the maximum: "close" with 1013, or "drop" the newest message and count it. Default "close". */
+    readonly policy?: "close" | "drop";
+  };
+}
+
+/** The options with every default filled in; one object for all connections of a server. */
+export interface ConnectionSettings extends ProtocolOptions {
+  readonly highWaterMarkBytes: number;
+  readonly maxBufferedBytes: number;
+  readonly overflow: "close" | "drop";
+}
+
+/** Fill in the defaults and check every value.
+ * @throws UsageError naming the option, what was given and what is expected */
+export function resolveSettings(options: ConnectionOptions): ConnectionSettings {
+  const { heartbeat = {}, backpressure = {} } = options;
+  if (heartbeat !== false && (typeof heartbeat !== "object" || heartbeat === null)) {
+    throw new UsageError(`heartbeat is ${String(heartbeat)}; give false or { intervalMs, timeoutMs }`);
+  }
+  const beat = heartbeat === false ? { intervalMs: Number.POSITIVE_INFINITY } : heartbeat;
+  return {
+    limits: resolveLimits(options.limits),
+    heartbeatIntervalMs: positive("heartbeat.intervalMs", beat.intervalMs, 30_000),
+    heartbeatTimeoutMs: positive("heartbeat.timeoutMs", "timeoutMs" in beat ? beat.timeoutMs : undefined, 10_000),
+    closeTimeoutMs: positive("closeTimeoutMs", options.closeTimeoutMs, 5_000),
+    reception: oneOf("reception", options.reception, ["messages", "fragments", "frames"]),
+    textAs: oneOf("textAs", options.textAs, ["string", "bytes"]),
+    automaticPong: oneOf("automaticPong", options.automaticPong, [true, false]),
+    highWaterMarkBytes: positive("backpressure.highWaterMarkBytes", backpressure.highWaterMarkBytes, 65_536),
+    maxBufferedBytes: positive("backpressure.maxBufferedBytes", backpressure.maxBufferedBytes, 16 << 20),
+    overflow: oneOf("backpressure.policy", backpressure.policy, ["close", "drop"]),
+  };
+}
+
+function positive(name: string, value: number | undefined, byDefault: number): number {
+  if (value === undefined) return byDefault;
+  if (typeof value !== "number" || !(value > 0)) {
+    throw new UsageError(`${name} is ${String(value)}; give a number above 0, or Infinity for none`);
+  }
+  return value;
+}
+
+function oneOf<T>(name: string, value: T | undefined, allowed: readonly [T, ...T[]]): T {
+  if (value === undefined) return allowed[0];
+  if (!allowed.includes(value)) {
+    throw new UsageError(`${name} is ${String(value)}; give one of ${allowed.map(String).join(", ")}`);
+  }
+  return value;
+}

@@ -1,0 +1,24 @@
+/** Somebody who has something to write at the end of this turn of the event loop. */
+export interface Writer {
+  endTurn(): void;
+}
+
+const SETTLED: Promise<void> = Promise.resolve();
+let writers: Writer[] = [];
+
+/** Call `endTurn` once all that runs now has run, promise reactions included: all that is sent until then leaves in
+ * one write. The caller sees to it that it is not in the list twice. */
+export function writeAtEndOfTurn(writer: Writer): void {
+  // Node runs ticks before promise reactions, but a tick asked for by a reaction only after all reactions.
+  if (writers.push(writer) === 1) void SETTLED.then(awaitReactions);
+}
+
+function awaitReactions(): void {
+  process.nextTick(endTurn);
+}
+
+function endTurn(): void {
+  const ending = writers;
+  writers = [];
+  for (const writer of ending) writer.endTurn();
+}

@@ -1,0 +1,24 @@
+/** polysocket for Node.js: WebSocket servers. */
+export * from "../engine/errors.ts";
+export { CLOSE_CODE } from "../engine/frames/close-code.ts";
+export type { Frame } from "../engine/frames/frame.ts";
+export { OPCODE } from "../engine/frames/opcode.ts";
+export type { Limits } from "../engine/messages/limits.ts";
+export type { Fragment, MessageKind, Reception } from "../engine/messages/message.ts";
+export type { State } from "../engine/protocol/state.ts";
+export type { Sendable } from "./connection/connection.ts";
+export { Connection } from "./connection/connection.ts";
+export type { CloseEvent, ConnectionOptions, Handlers } from "./connection/settings.ts";
+export type { Attachment, HttpServer } from "./server/attach.ts";
+export { attach } from "./server/attach.ts";
+export type { ConnectionSet } from "./server/connection-set.ts";
+export type { Endpoint } from "./server/create-endpoint.ts";
+export { createEndpoint } from "./server/create-endpoint.ts";
+export type { Acceptance, SubprotocolChoice, Upgrade, UpgradeAnswer } from "./server/decision.ts";
+export type { HandshakeRequest } from "./server/handshake-request.ts";
+export type { Refusal } from "./server/http-answer.ts";
+export type { AttachOptions, CloseOptions, EndpointOptions, RouteHandlers, ServeOptions } from "./server/options.ts";
+export type { OriginPolicy } from "./server/origin.ts";
+export type { Server } from "./server/serve.ts";
+export { serve } from "./server/serve.ts";
+export type { ServerStats } from "./server/server-stats.ts";

@@ -1,0 +1,60 @@
+import type { IncomingMessage } from "node:http";
+import type { Duplex } from "node:stream";
+import { UsageError } from "../../engine/errors.ts";
+import type { ConnectionSet } from "./connection-set.ts";
+import type { CloseOptions, EndpointOptions } from "./options.ts";
+import { type Foundation, ServerCore } from "./server-core.ts";
+import { resolveServerSettings } from "./server-settings.ts";
+import type { ServerStats } from "./server-stats.ts";
+import { takeOnce } from "./taken-sockets.ts";
+import { Http1Channel } from "./upgrade-http1.ts";
+
+/** A WebSocket server without a server: somebody else listens and hands the handshakes over. */
+export interface Endpoint<Data = undefined> {
+  readonly connections: ConnectionSet<Data>;
+  stats(): ServerStats;
+  /** Take a handshake over, with the three arguments of Node's 'upgrade' event, in the turn of the event. From here on
+   * the socket is the endpoint's, whatever comes of it; a path that is not served is answered with 404.
+   * @throws UsageError for a socket that was handed over before, and for arguments that are not those of the event */
+  handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
+  /** Refuse new handshakes and close all connections. A second call gets the first one's promise.
+   * @returns resolves when every connection is gone
+   * @throws UsageError for values that cannot be sent */
+  close(options?: CloseOptions): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+const NOTHING: Foundation = {
+  stop() {},
+  destroy() {},
+  finish() {
+    return undefined;
+  },
+};
+
+/** Make an endpoint for a framework that has its own http server.
+ * @throws UsageError for wrong options */
+export function createEndpoint<Data = undefined>(options: EndpointOptions<Data>): Endpoint<Data> {
+  const core = new ServerCore(resolveServerSettings(options, "createEndpoint"));
+  const close = (how?: CloseOptions): Promise<void> => core.close(how, NOTHING);
+  return {
+    connections: core.connections,
+    stats: () => core.stats(),
+    handleUpgrade(request, socket, head) {
+      checkEvent(request, socket, head);
+      takeOnce(socket);
+      const channel = new Http1Channel(request, socket, head);
+      channel.take();
+      core.receive(channel);
+    },
+    close,
+    [Symbol.asyncDispose]: () => close(),
+  };
+}
+
+function checkEvent(request: unknown, socket: unknown, head: unknown): void {
+  const seen = [request, socket, head].map((value) => (typeof value === "object" ? value : undefined));
+  const [hasUrl, hasWrite] = [seen[0] && "rawHeaders" in seen[0], seen[1] && "write" in seen[1]];
+  if (hasUrl && hasWrite && head instanceof Uint8Array) return;
+  throw new UsageError("handleUpgrade was not given (request, socket, head); pass on what the event 'upgrade' gives");
+}

@@ -1,0 +1,139 @@
+import { HandshakeError } from "../../engine/errors.ts";
+import { type Accepted, type Decision, decide, type Refused, refuse, refuseFailed } from "./decision.ts";
+import type { AcceptedChannel, HandshakeChannel } from "./handshake-channel.ts";
+import { HandshakeRequest } from "./handshake-request.ts";
+import type { HttpAnswer } from "./http-answer.ts";
+import { Lifetime } from "./lifetime.ts";
+import type { Route } from "./routes.ts";
+import type { ServerSettings } from "./server-settings.ts";
+
+/** What a handshake needs of the server that it belongs to, and what it tells it. */
+export interface HandshakeHost<Data> {
+  readonly settings: ServerSettings<Data>;
+  readonly isClosing: boolean;
+  /** The handshakes that wait for somebody's decision. */
+  readonly pending: Set<Handshake<Data>>;
+  open(opening: AcceptedHandshake<Data>): void;
+  refuse(channel: HandshakeChannel, answer: HttpAnswer): void;
+  report(error: HandshakeError, request: HandshakeRequest): void;
+}
+
+/** What is known at the end of a handshake that succeeded. */
+export interface AcceptedHandshake<Data> extends AcceptedChannel {
+  readonly route: Route<Data>;
+  readonly request: HandshakeRequest;
+  readonly subprotocol: string | undefined;
+  readonly data: Data;
+}
+
+/** setTimeout takes no more; the longest time that can be waited for, 24 days. */
+const LONGEST_MS = 0x7fffffff;
+
+/** One opening handshake from its request to a connection or a refusal, exactly one of the two.
+ * It is over within the turn in which it began unless the application answers with a promise. */
+export class Handshake<Data> {
+  readonly #host: HandshakeHost<Data>;
+  readonly #channel: HandshakeChannel;
+  readonly #lifetime: Lifetime = new Lifetime();
+  readonly #request: HandshakeRequest;
+  #timer: NodeJS.Timeout | undefined;
+  #isOver = false;
+
+  constructor(host: HandshakeHost<Data>, channel: HandshakeChannel) {
+    this.#host = host;
+    this.#channel = channel;
+    this.#request = new HandshakeRequest(channel.source, host.settings.proxies, this.#lifetime);
+  }
+
+  run(): void {
+    const route = this.#check();
+    if (route instanceof HandshakeError) {
+      this.#refuse(refuse(route));
+      return;
+    }
+    const decision = decide(this.#request, route.rules);
+    if (decision instanceof Promise) this.#wait(decision, route);
+    else this.#settle(decision, route);
+  }
+
+  /** Refuse it now, whatever the application would have said. */
+  cancel(error: HandshakeError): void {
+    if (this.#isOver) return;
+    // Whoever listens to the signal may come back here
+    this.#finish();
+    this.#lifetime.end(error);
+    this.#refuse(refuse(error));
+  }
+
+  #check(): Route<Data> | HandshakeError {
+    const { settings, isClosing, pending } = this.#host;
+    const { target } = this.#channel.source;
+    if (target === undefined) return new HandshakeError("TARGET_INVALID");
+    const route = settings.routes.match(target.path);
+    if (route === undefined) return new HandshakeError("PATH_UNKNOWN");
+    if (isClosing) return new HandshakeError("SERVER_CLOSING");
+    if (this.#channel.isGone) return new HandshakeError("PEER_GONE");
+    const fault = this.#channel.readOpening();
+    if (fault !== undefined) return fault;
+    if (pending.size >= settings.maxPendingHandshakes) return new HandshakeError("TOO_MANY_HANDSHAKES");
+    return route;
+  }
+
+  #wait(decision: Promise<Decision<Data>>, route: Route<Data>): void {
+    const { settings, pending } = this.#host;
+    pending.add(this);
+    if (settings.handshakeTimeoutMs !== Number.POSITIVE_INFINITY) {
+      const expire = (): void => this.cancel(new HandshakeError("UPGRADE_TIMEOUT"));
+      this.#timer = setTimeout(expire, Math.min(settings.handshakeTimeoutMs, LONGEST_MS));
+    }
+    this.#channel.watch(() => this.cancel(new HandshakeError("PEER_GONE")));
+    void decision.then((ready) => this.#settle(ready, route));
+  }
+
+  #settle(decision: Decision<Data>, route: Route<Data>): void {
+    if (this.#isOver) return;
+    if (decision.kind === "refuse") this.#refuse(decision);
+    else if (this.#channel.isGone) this.cancel(new HandshakeError("PEER_GONE"));
+    else this.#open(decision, route);
+  }
+
+  #open(decision: Accepted<Data>, route: Route<Data>): void {
+    const channel = this.#accept(decision);
+    if (channel === undefined) return;
+    this.#finish();
+    const { subprotocol, data } = decision;
+    this.#host.open({ ...channel, route, request: this.#request, subprotocol, data });
+  }
+
+  #accept({ subprotocol, headers }: Accepted<Data>): AcceptedChannel | undefined {
+    try {
+      return this.#channel.accept(subprotocol, headers);
+    } catch (error) {
+      this.#refuse(refuseFailed(error));
+      return undefined;
+    }
+  }
+
+  #refuse({ answer, error }: Refused): void {
+    this.#finish();
+    this.#host.report(this.#write(answer) ?? error, this.#request);
+  }
+
+  /** @returns the error where the application's answer could not be written, and another was */
+  #write(answer: HttpAnswer): HandshakeError | undefined {
+    try {
+      this.#host.refuse(this.#channel, answer);
+      return undefined;
+    } catch (fault) {
+      const failed = refuseFailed(fault);
+      this.#host.refuse(this.#channel, failed.answer);
+      return failed.error;
+    }
+  }
+
+  #finish(): void {
+    this.#isOver = true;
+    clearTimeout(this.#timer);
+    this.#host.pending.delete(this);
+  }
+}

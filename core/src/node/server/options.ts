@@ -1,0 +1,62 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { TlsOptions } from "node:tls";
+import type { HandshakeError } from "../../engine/errors.ts";
+import type { ConnectionOptions, Handlers } from "../connection/settings.ts";
+import type { SubprotocolChoice, Upgrade } from "./decision.ts";
+import type { HandshakeRequest } from "./handshake-request.ts";
+import type { OriginPolicy } from "./origin.ts";
+import type { TrustProxy } from "./trusted-proxies.ts";
+
+/** What the application does at one path. */
+export interface RouteHandlers<Data = undefined> extends Handlers<Data, HandshakeRequest> {
+  /** Decide on a handshake, after the origin was found allowed. May be async; while it is, at most
+   * `maxPendingHandshakes` others are, and `request.signal` tells when nobody waits any more.
+   * An error that it throws is answered with 500, without its text. */
+  upgrade?: Upgrade<Data>;
+}
+
+/** The handlers and options that all servers have. */
+export interface EndpointOptions<Data = undefined> extends RouteHandlers<Data>, ConnectionOptions {
+  /** The one path that is served, as it is in a URL, percent-encoded. Default: every path. */
+  readonly path?: string | undefined;
+  /** Handlers for several paths, instead of `path` and of handlers here. Only `upgrade` may stand beside it: it
+   * decides for the routes that have none of their own. */
+  readonly routes?: Readonly<Record<string, RouteHandlers<Data>>> | undefined;
+  /** Most wanted first; or a function of what the client offers. Default: none. */
+  readonly subprotocols?: readonly string[] | SubprotocolChoice | undefined;
+  /** Whose web pages may connect. Default "same-origin". Clients that send no Origin may always. */
+  readonly origins?: OriginPolicy | undefined;
+  readonly trustProxy?: TrustProxy | undefined;
+  /** How long `upgrade` may take, and on a server of our own the request before it. Default 10,000. */
+  readonly handshakeTimeoutMs?: number | undefined;
+  /** Default 1,000. The next one is refused with 503 TOO_MANY_HANDSHAKES. */
+  readonly maxPendingHandshakes?: number | undefined;
+  /** A handshake came to nothing: it was refused by us or by `upgrade`, or the peer left. The answer is on its way.
+   * Without it an application's fault (UPGRADE_FAILED, see `error.cause`) becomes a process warning. */
+  upgradeError?(error: HandshakeError, request: HandshakeRequest): unknown;
+}
+
+/** Options of `attach`. */
+export type AttachOptions<Data = undefined> = EndpointOptions<Data>;
+
+/** Options of `serve`. */
+export interface ServeOptions<Data = undefined> extends EndpointOptions<Data> {
+  /** Default 0: any that is free, see `server.url`. */
+  readonly port?: number | undefined;
+  /** Default: all addresses, as in Node. */
+  readonly host?: string | undefined;
+  /** Serve wss: the key, the certificate and whatever else `https.createServer` takes. */
+  readonly tls?: TlsOptions | undefined;
+  /** Answers plain requests. Default: 426 Upgrade Required at the paths that are served, 404 elsewhere. */
+  request?(request: IncomingMessage, response: ServerResponse): unknown;
+}
+
+/** How `close` of a server goes about it. */
+export interface CloseOptions {
+  /** Sent to all clients. Default 1001, going away. */
+  readonly code?: number | undefined;
+  /** At most 123 bytes of UTF-8. Default "". */
+  readonly reason?: string | undefined;
+  /** How long the clients may take before they are cut off. Default 5,000. */
+  readonly timeoutMs?: number | undefined;
+}

@@ -1,0 +1,139 @@
+/**
+ * What serve, attach and createEndpoint have in common.
+ * In: handshakes, by whatever way they came. Out: connections, counters, and the end of them all.
+ * Knows no http server; whoever has one tells `close` how to stop it.
+ */
+import { HandshakeError } from "../../engine/errors.ts";
+import type { Connection } from "../connection/connection.ts";
+import { ConnectionFactory } from "../connection/connection.ts";
+import { type CloseCall, readCloseCall } from "./close-call.ts";
+import { ConnectionSet } from "./connection-set.ts";
+import { type AcceptedHandshake, Handshake, type HandshakeHost } from "./handshake.ts";
+import type { HandshakeChannel } from "./handshake-channel.ts";
+import type { HandshakeRequest } from "./handshake-request.ts";
+import type { HttpAnswer } from "./http-answer.ts";
+import type { CloseOptions } from "./options.ts";
+import { reportFailure } from "./report-failure.ts";
+import type { Route } from "./routes.ts";
+import type { ServerSettings } from "./server-settings.ts";
+import { type ServerStats, Tally } from "./server-stats.ts";
+
+/** What lies under the connections and is stopped with them. */
+export interface Foundation {
+  /** Take no more; what is there may go on. */
+  stop(): void;
+  /** The time is up: cut off what is left. */
+  destroy(): void;
+  /** Called when no connection is left.
+   * @returns a promise where something else has to end first */
+  finish(): Promise<void> | undefined;
+}
+
+/** setTimeout takes no more. */
+const LONGEST_MS = 0x7fffffff;
+
+export class ServerCore<Data> implements HandshakeHost<Data> {
+  readonly settings: ServerSettings<Data>;
+  readonly pending: Set<Handshake<Data>> = new Set();
+  /** The view that applications get. */
+  readonly connections: ConnectionSet<Data>;
+  readonly #open = new Set<Connection<Data>>();
+  readonly #factories = new Map<Route<Data>, ConnectionFactory<Data>>();
+  /** Refused peers that have not read their answer yet. */
+  readonly #leaving = new Set<HandshakeChannel>();
+  readonly #tally = new Tally();
+  #closing: Promise<void> | undefined;
+  #emptied: (() => void) | undefined;
+
+  constructor(settings: ServerSettings<Data>) {
+    this.settings = settings;
+    this.connections = new ConnectionSet(this.#open);
+  }
+
+  get isClosing(): boolean {
+    return this.#closing !== undefined;
+  }
+
+  /** Decide on a handshake whose channel is ours. */
+  receive(channel: HandshakeChannel): void {
+    new Handshake(this, channel).run();
+  }
+
+  open({ route, request, transport, data, preface, head, subprotocol = "" }: AcceptedHandshake<Data>): void {
+    const { path, remoteAddress } = request;
+    const info = { path, remoteAddress, subprotocol, extensions: "" };
+    this.#factoryOf(route).open({ transport, info, data, preface, head, request }, this.#onOpened);
+  }
+
+  refuse(channel: HandshakeChannel, answer: HttpAnswer): void {
+    const isLeaving = channel.refuse(answer, () => {
+      this.#leaving.delete(channel);
+      this.#left();
+    });
+    if (isLeaving) this.#leaving.add(channel);
+  }
+
+  report(error: HandshakeError, request: HandshakeRequest): void {
+    this.#tally.refused(error.code);
+    reportFailure(this.settings.handlers, error, request);
+  }
+
+  stats(): ServerStats {
+    return this.#tally.read(this.#open.size, this.pending.size);
+  }
+
+  /** Refuse what is pending, say goodbye to all, wait, and cut off whoever is left. The first call counts.
+   * @returns resolves when all is gone
+   * @throws UsageError for values that cannot be sent */
+  close(options: CloseOptions | undefined, foundation: Foundation): Promise<void> {
+    const call = readCloseCall(options);
+    if (this.#closing !== undefined) return this.#closing;
+    const emptied = new Promise<void>((resolve) => {
+      this.#emptied = resolve;
+    });
+    const timer = setTimeout(() => this.#cutOff(foundation), Math.min(call.timeoutMs, LONGEST_MS));
+    this.#closing = emptied.then(() => foundation.finish()).finally(() => clearTimeout(timer));
+    this.#sayGoodbye(call, foundation);
+    return this.#closing;
+  }
+
+  #factoryOf(route: Route<Data>): ConnectionFactory<Data> {
+    const known = this.#factories.get(route);
+    if (known !== undefined) return known;
+    const { connection: settings } = this.settings;
+    const { counters } = this.#tally;
+    const { handlers } = route;
+    const factory = new ConnectionFactory({ role: "server", settings, handlers, counters, onEnded: this.#onEnded });
+    this.#factories.set(route, factory);
+    return factory;
+  }
+
+  #sayGoodbye({ code, reason }: CloseCall, foundation: Foundation): void {
+    foundation.stop();
+    for (const handshake of this.pending) handshake.cancel(new HandshakeError("SERVER_CLOSING"));
+    for (const connection of this.#open) connection.close(code, reason);
+    this.#left();
+  }
+
+  #cutOff(foundation: Foundation): void {
+    for (const connection of this.#open) connection.terminate();
+    for (const channel of this.#leaving) channel.destroy();
+    foundation.destroy();
+  }
+
+  #left(): void {
+    if (this.#open.size === 0 && this.#leaving.size === 0) this.#emptied?.();
+  }
+
+  // One function for all connections, so that an idle one costs none
+  readonly #onOpened = (connection: Connection<Data>): void => {
+    this.#open.add(connection);
+    this.#tally.opened();
+  };
+
+  readonly #onEnded = (connection: Connection<Data>): void => {
+    this.#open.delete(connection);
+    this.#tally.closed();
+    this.#left();
+  };
+}

@@ -1,0 +1,59 @@
+import type { Counters } from "../connection/connection.ts";
+
+/** Counters since the server began, and how many of each there are now. */
+export interface ServerStats {
+  readonly messagesReceived: number;
+  readonly messagesSent: number;
+  /** Messages that a connection did not accept for sending, or that its end made impossible. */
+  readonly messagesDropped: number;
+  /** On connections, framing included; handshakes don't count. */
+  readonly bytesReceived: number;
+  readonly bytesSent: number;
+  /** Connections now. */
+  readonly open: number;
+  readonly opened: number;
+  readonly closed: number;
+  /** Handshakes that came to nothing, for whatever reason. */
+  readonly refused: number;
+  /** Handshakes that wait for the application now. */
+  readonly pendingHandshakes: number;
+  /** How often each error happened, by `code`. */
+  readonly errors: Readonly<Record<string, number>>;
+}
+
+/** Counts what happens to a server. */
+export class Tally {
+  /** The connections add to these by themselves. */
+  readonly counters: Counters = {
+    messagesReceived: 0,
+    messagesSent: 0,
+    bytesReceived: 0,
+    bytesSent: 0,
+    messagesDropped: 0,
+    errors: new Map(),
+  };
+  #opened = 0;
+  #closed = 0;
+  #refused = 0;
+
+  opened(): void {
+    this.#opened += 1;
+  }
+
+  closed(): void {
+    this.#closed += 1;
+  }
+
+  refused(code: string): void {
+    this.#refused += 1;
+    const { errors } = this.counters;
+    errors.set(code, (errors.get(code) ?? 0) + 1);
+  }
+
+  /** A copy that changes no more. */
+  read(open: number, pendingHandshakes: number): ServerStats {
+    const happened = { opened: this.#opened, closed: this.#closed, refused: this.#refused };
+    const { errors, ...counters } = this.counters;
+    return { open, ...happened, pendingHandshakes, ...counters, errors: Object.fromEntries(errors) };
+  }
+}

@@ -1,0 +1,190 @@
+/**
+ * An opening handshake that came as an HTTP/1.1 request with Upgrade.
+ * In: what Node's 'upgrade' event gives. Out: a transport and the 101 response, or a refusal written to the socket.
+ * The socket is nobody's but ours from the event on: it has an error listener before anything else happens, and is
+ * read, up to a bound, while somebody decides, because a socket that is not read does not tell that its peer left.
+ */
+import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
+import { Socket } from "node:net";
+import type { Duplex } from "node:stream";
+import { HandshakeError, UsageError } from "../../engine/errors.ts";
+import { HeaderFields } from "../../engine/handshake/header-grammar.ts";
+import { type Opening, readRequest } from "../../engine/handshake/request.ts";
+import { formatAcceptance, formatRefusal } from "../../engine/handshake/response.ts";
+import { nodePlatform } from "../connection/node-platform.ts";
+import { peerAddress } from "../transport/peer-address.ts";
+import { SocketTransport } from "../transport/socket-transport.ts";
+import type { AcceptedChannel, HandshakeChannel } from "./handshake-channel.ts";
+import type { RequestSource } from "./handshake-request.ts";
+import type { HeaderList } from "./header-list.ts";
+import type { HttpAnswer } from "./http-answer.ts";
+import { parseTarget, type RequestTarget } from "./request-target.ts";
+
+/** What a peer may send on before it has its answer; a client that follows the RFC sends nothing. */
+const MAX_EARLY_BYTES = 16_384;
+
+/** How long a refused peer may take to read its answer and close. Closing at once, with bytes of the peer unread,
+ * would reset the connection and throw the answer away. */
+const LINGER_MS = 2_000;
+
+/** One handshake over HTTP/1.1. */
+export class Http1Channel implements HandshakeChannel {
+  readonly source: Http1Source;
+  readonly #socket: Duplex;
+  #head: Buffer;
+  #listeners: Listeners | undefined;
+
+  /** Takes nothing over yet: until another method is called the socket can be left to others. */
+  constructor(incoming: IncomingMessage, socket: Duplex, head: Buffer) {
+    this.source = new Http1Source(incoming, socket);
+    this.#socket = socket;
+    this.#head = head;
+  }
+
+  /** Make the socket ours. */
+  take(): void {
+    this.#socket.on("error", ignoreError);
+  }
+
+  readOpening(): HandshakeError | undefined {
+    return this.source.readOpening();
+  }
+
+  get isGone(): boolean {
+    return this.#socket.destroyed || !this.#socket.writable || this.#socket.readableEnded;
+  }
+
+  watch(onGone: () => void): void {
+    const socket = this.#socket;
+    // Node's head is a view of a whole read, 64 KiB; it would be held for as long as the application thinks
+    this.#head = Buffer.from(this.#head);
+    if (socket instanceof Socket) socket.setTimeout(0);
+    const listeners = { keep: (bytes: Buffer) => this.#keep(bytes), gone: onGone };
+    this.#listeners = listeners;
+    socket.on("data", listeners.keep);
+    socket.on("end", listeners.gone);
+    socket.on("close", listeners.gone);
+  }
+
+  accept(subprotocol: string | undefined, headers: HeaderList): AcceptedChannel {
+    const socket = this.#socket;
+    if (!(socket instanceof Socket)) {
+      throw new UsageError("the socket of the handshake is no net.Socket; give the one of Node's 'upgrade' event");
+    }
+    const { opening } = this.source;
+    if (opening === undefined) throw new UsageError("the handshake was not read; call readOpening first");
+    const response = formatAcceptance(opening, { subprotocol, headers }, nodePlatform.sha1);
+    this.#unwatch();
+    const transport = new SocketTransport(socket);
+    socket.off("error", ignoreError);
+    return { transport, preface: Buffer.from(response, "latin1"), head: this.#head };
+  }
+
+  refuse({ statusCode, reasonPhrase, headers, body }: HttpAnswer, done: () => void): boolean {
+    const head = formatRefusal({ statusCode, reasonPhrase, headers, bodyLength: body.length });
+    this.#unwatch();
+    const socket = this.#socket;
+    if (socket.closed) return false;
+    const timer = setTimeout(() => socket.destroy(), LINGER_MS);
+    socket.once("close", () => {
+      clearTimeout(timer);
+      done();
+    });
+    if (!socket.writable) {
+      socket.destroy();
+      return true;
+    }
+    if (socket instanceof Socket) socket.setTimeout(0);
+    // RFC 9110 §9.3.2: the answer to HEAD has the length of a body and none
+    const sent = this.source.method === "HEAD" ? [] : [body];
+    socket.end(Buffer.concat([Buffer.from(head, "latin1"), ...sent]));
+    socket.resume();
+    return true;
+  }
+
+  destroy(): void {
+    this.#socket.destroy();
+  }
+
+  #keep(bytes: Buffer): void {
+    // One array that is copied into: many tiny arrays would cost far more than their bytes (CVE-2026-48779)
+    this.#head = Buffer.concat([this.#head, bytes]);
+    if (this.#head.length > MAX_EARLY_BYTES) this.#socket.pause();
+  }
+
+  #unwatch(): void {
+    const listeners = this.#listeners;
+    if (listeners === undefined) return;
+    this.#listeners = undefined;
+    this.#socket.off("data", listeners.keep);
+    this.#socket.off("end", listeners.gone);
+    this.#socket.off("close", listeners.gone);
+    // What came over the bound waits in the socket's own buffer, and not to be lost may not flow
+    this.#socket.pause();
+  }
+}
+
+/** What listens to a socket while somebody decides. */
+interface Listeners {
+  readonly keep: (bytes: Buffer) => void;
+  readonly gone: () => void;
+}
+
+/** A request as Node's http parser delivers it. */
+class Http1Source implements RequestSource {
+  readonly raw: IncomingMessage;
+  readonly target: RequestTarget | undefined;
+  readonly #socket: Duplex;
+  #opening: Opening | undefined;
+
+  constructor(incoming: IncomingMessage, socket: Duplex) {
+    this.raw = incoming;
+    this.#socket = socket;
+    this.target = parseTarget(this.url, incoming.headers.host);
+  }
+
+  get method(): string {
+    return this.raw.method ?? "";
+  }
+
+  get url(): string {
+    return this.raw.url ?? "";
+  }
+
+  get headers(): IncomingHttpHeaders {
+    return this.raw.headers;
+  }
+
+  get rawHeaders(): readonly string[] {
+    return this.raw.rawHeaders;
+  }
+
+  get socketAddress(): string | undefined {
+    return this.#socket instanceof Socket ? peerAddress(this.#socket) : undefined;
+  }
+
+  get encrypted(): boolean {
+    return "encrypted" in this.#socket && this.#socket.encrypted === true;
+  }
+
+  get opening(): Opening | undefined {
+    return this.#opening;
+  }
+
+  readOpening(): HandshakeError | undefined {
+    const { method, raw } = this;
+    try {
+      const headers = HeaderFields.fromRaw(raw.rawHeaders);
+      this.#opening = readRequest({ method, httpVersion: raw.httpVersion, headers });
+      return undefined;
+    } catch (error) {
+      if (error instanceof HandshakeError) return error;
+      throw error;
+    }
+  }
+}
+
+/** 'close' follows every error and is what tells. */
+function ignoreError(): void {
+  // Without a listener Node would end the process
+}

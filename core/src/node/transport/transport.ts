@@ -1,0 +1,33 @@
+/** What a connection sends its bytes through: a TCP or TLS socket, an HTTP/2 stream, a pipe in memory. */
+export interface Transport {
+  /** Begin to deliver to `sink`. Called once, before anything else. */
+  start(sink: TransportSink): void;
+  /** Hand bytes to the system, all arrays as one write, in order.
+   * @param chunks kept until they are written; not to be changed before
+   * @returns true when the system has taken every byte, so that the arrays may be used again at once */
+  write(chunks: readonly Uint8Array[]): boolean;
+  /** Bytes handed to `write` that the system has not taken yet. */
+  readonly bufferedBytes: number;
+  /** Call back once all that was written so far is with the system; never when the transport ends first. */
+  flushed(callback: () => void): void;
+  /** Say that no more will be written (TCP FIN), after what was written. */
+  end(): void;
+  /** End both directions at once, dropping what was not written. */
+  destroy(): void;
+  /** Stop and go on reading, so that the peer's sending is slowed down. */
+  pause(): void;
+  resume(): void;
+}
+
+/** What a transport tells its connection. */
+export interface TransportSink {
+  /** Bytes arrived. The array is lent until the call returns and may be overwritten by the receiver.
+   * @param length the bytes are at 0 … length - 1 */
+  onBytes(bytes: Uint8Array, length: number): void;
+  /** Everything written is with the system again, after `write` had returned false. */
+  onDrain(): void;
+  /** The peer will send no more (TCP FIN). */
+  onEnd(): void;
+  /** The transport is gone; nothing follows. Called exactly once. */
+  onClose(error: Error | undefined): void;
+}
