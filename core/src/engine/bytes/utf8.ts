@@ -30,6 +30,15 @@ export class Utf8Validator {
     return this.#missing === 0;
   }
 
+  /** Another validator at the same place of the same text, to try a piece that may be refused. */
+  copy(): Utf8Validator {
+    const copy = new Utf8Validator();
+    copy.#missing = this.#missing;
+    copy.#low = this.#low;
+    copy.#high = this.#high;
+    return copy;
+  }
+
   /** Begin a new text. */
   reset(): void {
     this.#missing = 0;

@@ -69,8 +69,10 @@ export class Fragmenter {
 
   #checkText(platform: Platform, data: Uint8Array, last: boolean): void {
     if (this.#surrogate !== "") throw new UsageError(CUT_CHARACTER);
-    this.#utf8 ??= new Utf8Validator();
-    const good = this.#utf8.push(platform, data, 0, data.length) && (!last || this.#utf8.complete);
+    // Bytes that are refused are not sent, so the text goes on from where it was.
+    const utf8 = this.#utf8?.copy() ?? new Utf8Validator();
+    const good = utf8.push(platform, data, 0, data.length) && (!last || utf8.complete);
     if (!good) throw new UsageError("the bytes given for a text message are not UTF-8; send them as binary");
+    this.#utf8 = utf8;
   }
 }

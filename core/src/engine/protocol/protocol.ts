@@ -4,6 +4,7 @@
  * reads no clock and calls nobody back; no peer can make it throw.
  */
 import { Output } from "../bytes/output.ts";
+import type { Platform } from "../bytes/platform.ts";
 import type { Slab } from "../bytes/slab.ts";
 import type { ClosePair, WebSocketError } from "../errors.ts";
 import { LimitError, ProtocolError, TransportError, UsageError } from "../errors.ts";
@@ -23,6 +24,8 @@ import { nextState } from "./state.ts";
 /** Longest payload of a ping or pong in bytes (RFC 6455 §5.5). */
 const MAX_CONTROL_BYTES = 125;
 const NEVER = Number.POSITIVE_INFINITY;
+/** How Node says that a text is longer than its strings may be; others throw a RangeError. */
+const STRING_TOO_LONG = "ERR_STRING_TOO_LONG";
 
 /** What the caller has to do with the transport once the output is written: nothing, say that no more will be written
  * (and go on reading until the peer ends too), or end both directions at once. */
@@ -59,11 +62,15 @@ export class Protocol {
   #error: WebSocketError | undefined;
   /** A failure that `nextEvent` has not returned yet. */
   #unreported = false;
+  /** Whether the Close frame that was sent says that this end failed the connection. */
+  #failureSent = false;
   #wish: TransportWish = "keep";
   /** Whether the transport has ended, after which time means nothing. */
   #gone = false;
-  /** The time that `receive` was told last: the time of what it brought. */
+  /** The time of what is read: when `receive` brought it, or when reading went on. */
   #nowMs: number;
+  /** Since when this end does not read. */
+  #heldSinceMs: number | undefined;
   #messageDeadlineMs = NEVER;
   #closeDeadlineMs = NEVER;
   #pendingPongs = 0;
@@ -93,6 +100,7 @@ export class Protocol {
    * @param preface bytes that go out before the first frame: a server's response */
   opened(nowMs: number, preface?: Uint8Array): void {
     this.#move("opened");
+    this.#nowMs = nowMs;
     this.#keepalive.received(nowMs);
     if (preface !== undefined) this.#out.append(preface);
   }
@@ -114,6 +122,11 @@ export class Protocol {
   nextEvent(): ProtocolEvent | undefined {
     try {
       for (let receiver = this.#receiver; receiver !== undefined; receiver = this.#receiver) {
+        // Frames that came with the opening handshake wait until it is done.
+        if (this.#state === "connecting") {
+          receiver.retain();
+          break;
+        }
         const event = receiver.next();
         if (event === undefined) {
           this.#allRead(receiver);
@@ -145,9 +158,16 @@ export class Protocol {
     this.#receiver?.retain();
   }
 
-  /** Say that reading stops or goes on: silence then says nothing about the peer. */
+  /** Say that reading stops or goes on: silence then says nothing about the peer, and its message is not late. */
   hold(held: boolean, nowMs: number): void {
     this.#keepalive.hold(held, nowMs);
+    if (held) {
+      this.#heldSinceMs ??= nowMs;
+    } else if (this.#heldSinceMs !== undefined) {
+      this.#messageDeadlineMs += nowMs - this.#heldSinceMs;
+      this.#heldSinceMs = undefined;
+      this.#nowMs = nowMs;
+    }
   }
 
   /** The peer will send no more (TCP FIN). Without a Close frame before it this is no closing handshake but a lost
@@ -189,6 +209,7 @@ export class Protocol {
   sendBytes(kind: MessageKind, bytes: Uint8Array): void {
     this.#checkOpen("send");
     this.#checkIdle();
+    checkBytes("send", bytes);
     if (kind === "text" && !this.#kit.platform.isUtf8(bytes, 0, bytes.length)) {
       throw new UsageError("the bytes given for a text message are not UTF-8; send them as binary");
     }
@@ -210,6 +231,7 @@ export class Protocol {
     this.#checkOpen("sendFragment");
     const fragmenter = this.#fragmenter;
     if (fragmenter === undefined) throw new UsageError("no message was begun; call beginMessage first");
+    if (typeof data !== "string") checkBytes("sendFragment", data);
     const bytes = fragmenter.encode(this.#kit.platform, data, last);
     this.#sendFrame(last, fragmenter.next(last), bytes);
   }
@@ -221,8 +243,9 @@ export class Protocol {
     if (!(Number.isInteger(frame.opcode) && frame.opcode >= 0 && frame.opcode <= 15)) {
       throw new UsageError(`the opcode is ${String(frame.opcode)}; give a whole number from 0 to 15`);
     }
+    checkBytes("sendFrame", frame.payload);
     this.#kit.sender.sendRaw(this.#out, frame);
-    if (frame.opcode === OPCODE.close) this.#closeSent({ code: codeIn(frame.payload), reason: "" }, nowMs);
+    if (frame.opcode === OPCODE.close) this.#closeSent(pairIn(this.#kit.platform, frame.payload), nowMs);
   }
 
   /** Send a ping; the payload comes back in the pong.
@@ -259,15 +282,16 @@ export class Protocol {
     this.#error = error;
     this.#unreported = true;
     this.#stopListening();
-    if (closeCode === undefined) {
-      this.#wishFor("destroy");
-      return;
-    }
-    if (this.#state === "open") {
+    if (this.#state === "open" && closeCode !== undefined) {
       this.#sendFrame(true, OPCODE.close, writeClose(this.#kit.platform, closeCode, ""));
       this.#closeSent({ code: closeCode, reason: "" }, nowMs);
+      this.#failureSent = true;
+    } else if (this.#state !== "closing" || closeCode === undefined) {
+      // No Close frame can be sent: nothing more is accepted.
+      this.#move("ended");
+      this.#closeDeadlineMs = nowMs + this.#kit.options.closeTimeoutMs;
     }
-    this.#wishFor("end");
+    this.#wishFor(closeCode === undefined ? "destroy" : "end");
   }
 
   // ---- bytes to send
@@ -311,22 +335,24 @@ export class Protocol {
 
   /** When `tick` has to be called; Infinity for never. */
   get nextDeadlineMs(): number {
-    if (this.#gone) return NEVER;
+    if (this.#gone || this.#wish === "destroy") return NEVER;
     if (this.#closeDeadlineMs !== NEVER) return this.#closeDeadlineMs;
-    return Math.min(this.#keepalive.deadlineMs, this.#messageDeadlineMs);
+    const message = this.#heldSinceMs === undefined ? this.#messageDeadlineMs : NEVER;
+    return this.#state === "open" ? Math.min(this.#keepalive.deadlineMs, message) : message;
   }
 
   /** Do what the time demands: send a ping, give up the peer, a message or the closing handshake. */
   tick(nowMs: number): void {
-    if (this.#gone) return;
+    if (this.#gone || this.#wish === "destroy") return;
     if (nowMs >= this.#closeDeadlineMs) {
       this.#closeDeadlineMs = NEVER;
+      this.#stopListening();
       if (this.#state === "closing" && !this.#handshakeDone)
         this.#error ??= this.#report(new TransportError("CLOSE_TIMEOUT"));
       this.#wishFor("destroy");
       return;
     }
-    if (nowMs >= this.#messageDeadlineMs) {
+    if (nowMs >= this.#messageDeadlineMs && this.#heldSinceMs === undefined) {
       this.#messageDeadlineMs = NEVER;
       const { messageTimeoutMs } = this.#kit.options.limits;
       this.#failWith(new LimitError("MESSAGE_TIMEOUT", messageTimeoutMs, messageTimeoutMs), nowMs);
@@ -424,8 +450,16 @@ export class Protocol {
   }
 
   #failFor(error: unknown): void {
-    if (!(error instanceof ProtocolError || error instanceof LimitError)) throw error;
-    this.#failWith(error, this.#nowMs);
+    if (error instanceof ProtocolError || error instanceof LimitError) {
+      this.#failWith(error, this.#nowMs);
+    } else if (isOutOfRoom(error)) {
+      // §7.4.1: 1009 is also for what is too big to process.
+      const { maxMessageBytes } = this.#kit.options.limits;
+      const announced = this.#receiver?.announcedBytes ?? 0;
+      this.#failWith(new LimitError("MESSAGE_TOO_BIG", maxMessageBytes, announced), this.#nowMs);
+    } else {
+      throw error;
+    }
   }
 
   #failWith(error: ProtocolError | LimitError, nowMs: number): void {
@@ -439,6 +473,7 @@ export class Protocol {
 
   #sendPingOrPong(what: string, opcode: number, payload: Uint8Array): void {
     this.#checkOpen(what);
+    checkBytes(what, payload);
     if (payload.length > MAX_CONTROL_BYTES) {
       throw new UsageError(`${what}: the payload has ${payload.length} bytes; give at most ${MAX_CONTROL_BYTES}`);
     }
@@ -466,8 +501,7 @@ export class Protocol {
   #ending(): Ending {
     const sent = this.#sent;
     const received = this.#received;
-    const failed = this.#error instanceof ProtocolError || this.#error instanceof LimitError ? sent : undefined;
-    const told = received ?? failed;
+    const told = received ?? (this.#failureSent ? sent : undefined);
     return {
       code: told?.code ?? CLOSE_CODE.abnormalClosure,
       reason: told?.reason ?? "",
@@ -479,7 +513,21 @@ export class Protocol {
   }
 }
 
-/** The close code that a frame made by the caller carries. */
-function codeIn(payload: Uint8Array): number {
-  return payload.length < 2 ? CLOSE_CODE.noStatusReceived : ((payload[0] ?? 0) << 8) | (payload[1] ?? 0);
+/** Plain JavaScript may give anything; what has no length in bytes would break the framing. */
+function checkBytes(what: string, bytes: Uint8Array): void {
+  if (!(bytes instanceof Uint8Array))
+    throw new UsageError(`${what}: the payload is ${typeof bytes}; give a Uint8Array`);
+}
+
+/** What a Close frame made by the caller says. */
+function pairIn(platform: Platform, payload: Uint8Array): ClosePair {
+  if (payload.length < 2) return { code: CLOSE_CODE.noStatusReceived, reason: "" };
+  const code = ((payload[0] ?? 0) << 8) | (payload[1] ?? 0);
+  const readable = platform.isUtf8(payload, 2, payload.length);
+  return { code, reason: readable ? platform.decodeUtf8(payload, 2, payload.length) : "" };
+}
+
+/** Whether the platform said that it has no memory, or no string, of the size that a message needs. */
+function isOutOfRoom(error: unknown): boolean {
+  return error instanceof RangeError || (error instanceof Error && "code" in error && error.code === STRING_TOO_LONG);
 }

@@ -15,7 +15,6 @@ import { MessageSequence } from "../messages/message-sequence.ts";
 import type { FragmentEvent, FrameEvent, MessageEvent } from "./events.ts";
 
 const NOT_ASCII = 0x80808080 | 0;
-const EMPTY: Uint8Array = new Uint8Array(0);
 
 /** A whole control frame. */
 export interface ControlEvent {
@@ -59,6 +58,11 @@ export class Receiver {
   /** Whether a message, or its frame, has begun and is not complete. */
   get inMessage(): boolean {
     return this.#sequence.inMessage;
+  }
+
+  /** Payload bytes that the frames of the present message announced so far. */
+  get announcedBytes(): number {
+    return this.#sequence.announcedBytes;
   }
 
   /** Whether it is between two messages and holds no bytes, so that it could go on with another connection's. */
@@ -136,7 +140,7 @@ export class Receiver {
     return { type: "message", kind: text ? "text" : "binary", data: this.#copy(start, end) };
   }
 
-  /** A fragment is handed over as it arrives; an empty piece only where it begins or ends the message. */
+  /** A fragment is handed over as it arrives; an empty piece only where it ends the message. */
   #readFragment(): FragmentEvent | undefined {
     const reader = this.#reader;
     this.#readPiece();
@@ -164,7 +168,7 @@ export class Receiver {
     const { input, pieceStart: start, pieceEnd: end } = reader;
     let payload: Uint8Array;
     if (!reader.inFrame && this.#control === undefined) {
-      payload = start === end ? EMPTY : this.#copy(start, end);
+      payload = this.#copy(start, end);
     } else {
       this.#control ??= new PayloadBuffer();
       this.#control.push(this.#platform, input, start, end, reader.payloadLength, true);
@@ -172,9 +176,10 @@ export class Receiver {
       payload = this.#control.take(this.#platform);
       this.#control = undefined;
     }
-    const control: ControlEvent = { type: "control", opcode: reader.opcode, payload };
-    if (this.#reception !== "frames") return control;
-    this.#effect = control;
+    const { opcode } = reader;
+    if (this.#reception !== "frames") return { type: "control", opcode, payload };
+    // What is in the frame belongs to the receiver of the event, who may change it before it takes effect.
+    this.#effect = { type: "control", opcode, payload: this.#platform.copy(payload, 0, payload.length) };
     return { type: "frame", frame: this.#frameOf(payload) };
   }
 

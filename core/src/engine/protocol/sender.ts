@@ -30,7 +30,7 @@ export class Sender {
     const first = firstByte(true, 0, OPCODE.text);
     const most = text.length * BYTES_PER_UNIT;
     if (most > COPY_UP_TO) {
-      this.#sendOwned(output, first, this.#encode(text));
+      this.#sendOwned(output, first, this.#encode(text), this.#frameKey());
       return;
     }
     const at = output.reserve(MAX_HEADER_BYTES + most);
@@ -46,7 +46,7 @@ export class Sender {
   /** A frame with an unmasked payload, which is masked in a copy where the role demands it. */
   sendFrame(output: Output, first: number, payload: Uint8Array): void {
     if (payload.length > COPY_UP_TO) {
-      this.#sendLarge(output, first, payload, this.#masks ? this.#platform.maskingKey() : undefined);
+      this.#sendLarge(output, first, payload, this.#frameKey());
       return;
     }
     const at = output.reserve(MAX_HEADER_BYTES + payload.length);
@@ -63,7 +63,7 @@ export class Sender {
   /** Write the header before a payload that is in its place already, and mask it there. */
   #finish(output: Output, at: number, first: number, length: number): void {
     const target = output.target;
-    const key = this.#masks ? this.#platform.maskingKey() : undefined;
+    const key = this.#frameKey();
     const body = writeHeader(target, at, first, length, key);
     if (key !== undefined) this.#platform.mask(target, body, body + length, key, 0);
     output.commit(body + length);
@@ -71,19 +71,13 @@ export class Sender {
 
   /** The payload as it is behind its header, or masked in a copy. */
   #sendLarge(output: Output, first: number, payload: Uint8Array, key: number | undefined): void {
-    this.#writeHeader(output, first, payload.length, key);
-    if (key === undefined) {
-      output.append(payload);
-      return;
-    }
-    const masked = this.#platform.copy(payload, 0, payload.length);
-    this.#platform.mask(masked, 0, masked.length, key, 0);
-    output.append(masked);
+    // Copied before the header is written: where memory ends, half a frame may not be left.
+    const body = key === undefined ? payload : this.#platform.copy(payload, 0, payload.length);
+    this.#sendOwned(output, first, body, key);
   }
 
   /** A large payload that is this object's own, so that masking may change it. */
-  #sendOwned(output: Output, first: number, payload: Uint8Array): void {
-    const key = this.#masks ? this.#platform.maskingKey() : undefined;
+  #sendOwned(output: Output, first: number, payload: Uint8Array, key: number | undefined): void {
     this.#writeHeader(output, first, payload.length, key);
     if (key !== undefined) this.#platform.mask(payload, 0, payload.length, key, 0);
     output.append(payload);
@@ -92,6 +86,11 @@ export class Sender {
   #writeHeader(output: Output, first: number, length: number, key: number | undefined): void {
     const at = output.reserve(MAX_HEADER_BYTES);
     output.commit(writeHeader(output.target, at, first, length, key));
+  }
+
+  /** The masking key of the next frame, if the role has one. */
+  #frameKey(): number | undefined {
+    return this.#masks ? this.#platform.maskingKey() : undefined;
   }
 
   #encode(text: string): Uint8Array {
