@@ -26,6 +26,7 @@ export interface EndpointOptions<Data = undefined> extends RouteHandlers<Data>, 
   readonly subprotocols?: readonly string[] | SubprotocolChoice | undefined;
   /** Whose web pages may connect. Default "same-origin". Clients that send no Origin may always. */
   readonly origins?: OriginPolicy | undefined;
+  /** Which proxies may tell the client's address, scheme and host by X-Forwarded-For, -Proto and -Host. */
   readonly trustProxy?: TrustProxy | undefined;
   /** How long `upgrade` may take, and on a server of our own the request before it. Default 10,000. */
   readonly handshakeTimeoutMs?: number | undefined;

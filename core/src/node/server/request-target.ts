@@ -1,3 +1,5 @@
+import { ownString } from "./own-string.ts";
+
 /** Where a request wants to go. */
 export interface RequestTarget {
   /** As it was sent, percent-encoding and doubled slashes kept; always begins with "/". */
@@ -23,5 +25,6 @@ export function parseTarget(target: string, host: string | undefined): RequestTa
 
 function splitQuery(text: string): RequestTarget {
   const mark = text.indexOf("?");
-  return mark === -1 ? { path: text, query: "" } : { path: text.slice(0, mark), query: text.slice(mark + 1) };
+  if (mark === -1) return { path: text, query: "" };
+  return { path: ownString(text.slice(0, mark)), query: text.slice(mark + 1) };
 }

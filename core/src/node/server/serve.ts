@@ -1,6 +1,7 @@
 import * as http from "node:http";
 import * as https from "node:https";
 import type { AddressInfo, Socket } from "node:net";
+import { UsageError } from "../../engine/errors.ts";
 import type { ConnectionSet } from "./connection-set.ts";
 import type { CloseOptions, ServeOptions } from "./options.ts";
 import { answerPlainRequest } from "./plain-request.ts";
@@ -30,6 +31,7 @@ export interface Server<Data = undefined> {
 export async function serve<Data = undefined>(options: ServeOptions<Data>): Promise<Server<Data>> {
   const core = new ServerCore(resolveServerSettings(options, "serve", ["port", "host", "tls", "request"]));
   const { port = 0, host, tls } = options;
+  checkAddress(port, host);
   const base = createHttpServer(core, options);
   base.on("upgrade", (incoming, socket, head) => {
     const channel = new Http1Channel(incoming, socket, head);
@@ -55,6 +57,14 @@ function createHttpServer<Data>(core: ServerCore<Data>, options: ServeOptions<Da
   };
   if (options.tls === undefined) return http.createServer(limits, listener);
   return https.createServer({ handshakeTimeout: timeout || 120_000, ...limits, ...options.tls }, listener);
+}
+
+/** Node would take a text for the name of a pipe. */
+function checkAddress(port: unknown, host: unknown): void {
+  if (typeof port !== "number") throw new UsageError(`port is of type ${typeof port}; give a number from 0 to 65535`);
+  if (host !== undefined && typeof host !== "string") {
+    throw new UsageError(`host is of type ${typeof host}; give a name or an address`);
+  }
 }
 
 function listen(base: http.Server, port: number, host: string | undefined): Promise<AddressInfo> {
@@ -89,7 +99,6 @@ class HttpFoundation implements Foundation {
 
   stop(): void {
     this.#base.close();
-    this.#base.closeIdleConnections();
   }
 
   destroy(): void {

@@ -6,8 +6,9 @@ export interface ServerStats {
   readonly messagesSent: number;
   /** Messages that a connection did not accept for sending, or that its end made impossible. */
   readonly messagesDropped: number;
-  /** On connections, framing included; handshakes don't count. */
+  /** Framing included. */
   readonly bytesReceived: number;
+  /** Framing included, and the responses that opened the connections. */
   readonly bytesSent: number;
   /** Connections now. */
   readonly open: number;

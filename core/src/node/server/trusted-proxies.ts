@@ -5,6 +5,7 @@
  */
 import { BlockList, isIP } from "node:net";
 import { UsageError } from "../../engine/errors.ts";
+import { ownString } from "./own-string.ts";
 
 /** Which proxies may say whom they speak for: all of them (`true`), so many hops, or these addresses and networks
  * ("10.0.0.0/8", "::1"). Default: none. */
@@ -39,7 +40,7 @@ export class TrustedProxies {
       const next = readAddress(entries[entries.length - 1 - hops]);
       // A trusted proxy that says nothing is still a proxy: its X-Forwarded-Proto counts
       if (next === undefined) return { address, hops: Math.max(hops, 1) };
-      address = next;
+      address = ownString(next);
       hops += 1;
     }
     return { address, hops };

@@ -81,7 +81,7 @@ export class Http1Channel implements HandshakeChannel {
   }
 
   refuse({ statusCode, reasonPhrase, headers, body }: HttpAnswer, done: () => void): boolean {
-    const head = formatRefusal({ statusCode, reasonPhrase, headers, bodyLength: body.length });
+    const head = formatRefusal({ statusCode, reasonPhrase, headers: withDate(headers), bodyLength: body.length });
     this.#unwatch();
     const socket = this.#socket;
     if (socket.closed) return false;
@@ -119,8 +119,6 @@ export class Http1Channel implements HandshakeChannel {
     this.#socket.off("data", listeners.keep);
     this.#socket.off("end", listeners.gone);
     this.#socket.off("close", listeners.gone);
-    // What came over the bound waits in the socket's own buffer, and not to be lost may not flow
-    this.#socket.pause();
   }
 }
 
@@ -140,7 +138,8 @@ class Http1Source implements RequestSource {
   constructor(incoming: IncomingMessage, socket: Duplex) {
     this.raw = incoming;
     this.#socket = socket;
-    this.target = parseTarget(this.url, incoming.headers.host);
+    // Node makes `headers` when it is first asked for; only an absolute URI is compared with Host
+    this.target = parseTarget(this.url, this.url.startsWith("/") ? undefined : incoming.headers.host);
   }
 
   get method(): string {
@@ -182,6 +181,12 @@ class Http1Source implements RequestSource {
       throw error;
     }
   }
+}
+
+/** RFC 9110 §6.6.1: whoever has a clock must send Date. */
+function withDate(headers: HeaderList): HeaderList {
+  if (headers.some(([name]) => name.toLowerCase() === "date")) return headers;
+  return [["Date", new Date().toUTCString()], ...headers];
 }
 
 /** 'close' follows every error and is what tells. */
