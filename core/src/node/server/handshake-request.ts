@@ -120,12 +120,15 @@ export class HandshakeRequest {
   }
 
   #resolveProxies(): Forwarded {
-    this.#forwarded ??= this.#proxies.resolve(this.#source.socketAddress, single(this.headers["x-forwarded-for"]));
+    this.#forwarded ??= this.#proxies.resolve(this.#source.socketAddress, () =>
+      single(this.headers["x-forwarded-for"]),
+    );
     return this.#forwarded;
   }
 
   #fromProxy(name: string): string | undefined {
-    return forwardedValue(single(this.headers[name]), this.#resolveProxies().hops);
+    const { hops } = this.#resolveProxies();
+    return hops === 0 ? undefined : forwardedValue(single(this.headers[name]), hops);
   }
 }
 

@@ -19,7 +19,8 @@ export interface HandshakeHost<Data> {
 }
 
 /** What is known at the end of a handshake that succeeded. */
-export interface AcceptedHandshake<Data> extends AcceptedChannel {
+export interface AcceptedHandshake<Data> {
+  readonly channel: AcceptedChannel;
   readonly route: Route<Data>;
   readonly request: HandshakeRequest;
   readonly subprotocol: string | undefined;
@@ -102,7 +103,7 @@ export class Handshake<Data> {
     if (channel === undefined) return;
     this.#finish();
     const { subprotocol, data } = decision;
-    this.#host.open({ ...channel, route, request: this.#request, subprotocol, data });
+    this.#host.open({ channel, route, request: this.#request, subprotocol, data });
   }
 
   #accept({ subprotocol, headers }: Accepted<Data>): AcceptedChannel | undefined {

@@ -59,7 +59,8 @@ export class ServerCore<Data> implements HandshakeHost<Data> {
     new Handshake(this, channel).run();
   }
 
-  open({ route, request, transport, data, preface, head, subprotocol = "" }: AcceptedHandshake<Data>): void {
+  open({ channel, route, request, data, subprotocol = "" }: AcceptedHandshake<Data>): void {
+    const { transport, preface, head } = channel;
     const { path, remoteAddress } = request;
     const info = { path, remoteAddress, subprotocol, extensions: "" };
     this.#factoryOf(route).open({ transport, info, data, preface, head, request }, this.#onOpened);

@@ -31,9 +31,11 @@ export class TrustedProxies {
   }
 
   /** Walk from the socket's address through X-Forwarded-For, right to left, for as long as the proxies are trusted.
-   * An entry that is no address ends the walk at the proxy that wrote it. */
-  resolve(socketAddress: string | undefined, forwardedFor: string | undefined): Forwarded {
-    const entries = forwardedFor?.split(",") ?? [];
+   * An entry that is no address ends the walk at the proxy that wrote it.
+   * @param readForwardedFor called only for a proxy that is trusted */
+  resolve(socketAddress: string | undefined, readForwardedFor: () => string | undefined): Forwarded {
+    if (!this.#isTrusted(socketAddress, 0)) return { address: socketAddress, hops: 0 };
+    const entries = readForwardedFor()?.split(",") ?? [];
     let address = socketAddress;
     let hops = 0;
     while (this.#isTrusted(address, hops)) {
@@ -49,9 +51,10 @@ export class TrustedProxies {
 
 /** The element of a forwarded list that the outermost of the trusted proxies wrote; the first where there are fewer.
  * @param list the header's value
- * @returns undefined where no proxy is trusted or the list has nothing */
+ * @param hops how many are trusted, at least one
+ * @returns undefined where the list has nothing */
 export function forwardedValue(list: string | undefined, hops: number): string | undefined {
-  if (list === undefined || hops === 0) return undefined;
+  if (list === undefined) return undefined;
   const values = list.split(",");
   return values[Math.max(values.length - hops, 0)]?.trim() || undefined;
 }

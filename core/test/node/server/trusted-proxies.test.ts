@@ -3,7 +3,7 @@ import { describe, test } from "node:test";
 import { forwardedValue, type TrustProxy, TrustedProxies } from "../../../src/node/server/trusted-proxies.ts";
 
 function resolve(option: TrustProxy | undefined, socketAddress: string | undefined, forwardedFor?: string): unknown {
-  const { address, hops } = new TrustedProxies(option).resolve(socketAddress, forwardedFor);
+  const { address, hops } = new TrustedProxies(option).resolve(socketAddress, () => forwardedFor);
   return [address, hops];
 }
 
@@ -76,7 +76,6 @@ describe("other forwarded headers", () => {
     assert.equal(forwardedValue("evil, https", 1), "https");
     assert.equal(forwardedValue("https, http", 2), "https");
     assert.equal(forwardedValue("https", 5), "https");
-    assert.equal(forwardedValue("https", 0), undefined);
     assert.equal(forwardedValue(undefined, 1), undefined);
     assert.equal(forwardedValue(" ", 1), undefined);
   });
