@@ -1,0 +1,13 @@
+import { serve } from "polysocket";
+import { ready } from "./ready.js";
+
+const server = await serve({
+  port: 0,
+  host: "127.0.0.1",
+  origins: "any",
+  limits: { maxMessageBytes: 64 << 20 },
+  message(connection, message) {
+    connection.send(message);
+  },
+});
+ready(Number(new URL(server.url).port));

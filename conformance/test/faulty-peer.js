@@ -1,0 +1,125 @@
+/**
+ * A small echo server written without any of our code, and with one fault at choice: what the replayer is tried on.
+ * Without a fault it passes the cases that its tests use; it is no complete server.
+ */
+import { isUtf8 } from "node:buffer";
+import { createHash } from "node:crypto";
+import { createServer } from "node:net";
+
+/** @typedef {"none" | "does not check UTF-8" | "checks UTF-8 at the end" | "masks" | "closes with 1008" |
+ *   "leaves TCP open" | "ignores RSV bits" | "answers no ping" | "changes an octet" | "says binary" | "is silent" |
+ *   "sends after Close" | "accepts wrongly" | "drops TCP"} Fault */
+/** @typedef {{ first: number, opcode: number, payload: Buffer }} Frame */
+
+const GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+
+/** @param {Fault} [fault]
+ * @returns {Promise<{ url: URL, reads: number[], close: () => void }>} `reads`: octets in each read after the handshake */
+export async function startFaultyPeer(fault = "none") {
+  /** @type {number[]} */
+  const reads = [];
+  const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
+    socket.on("error", () => {});
+    socket.once("data", (request) => {
+      const key = /sec-websocket-key: (\S+)/i.exec(request.toString("latin1"))?.[1] ?? "";
+      const accept = createHash("sha1")
+        .update(fault === "accepts wrongly" ? key : key + GUID)
+        .digest("base64");
+      const head = ["HTTP/1.1 101 Switching Protocols", "Upgrade: websocket", "Connection: Upgrade"];
+      socket.write([...head, `Sec-WebSocket-Accept: ${accept}`, "\r\n"].join("\r\n"));
+      const connection = new FaultyConnection(socket, fault);
+      socket.on("data", (chunk) => {
+        reads.push(chunk.length);
+        connection.receive(chunk);
+      });
+      socket.on("end", () => socket.end());
+    });
+  });
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(undefined)));
+  const address = /** @type {import("node:net").AddressInfo} */ (server.address());
+  return { url: new URL(`ws://127.0.0.1:${address.port}/`), reads, close: () => server.close() };
+}
+
+class FaultyConnection {
+  #socket;
+  #fault;
+  #received = Buffer.alloc(0);
+  /** @type {Frame[]} */ #message = [];
+  #closed = false;
+
+  /** @param {import("node:net").Socket} socket
+   * @param {Fault} fault */
+  constructor(socket, fault) {
+    this.#socket = socket;
+    this.#fault = fault;
+  }
+
+  /** @param {Buffer} chunk */
+  receive(chunk) {
+    if (this.#fault === "is silent") return;
+    this.#received = Buffer.concat([this.#received, chunk]);
+    for (let frame = this.#read(); frame !== undefined && !this.#closed; frame = this.#read()) this.#take(frame);
+  }
+
+  /** @returns {Frame | undefined} */
+  #read() {
+    const octets = this.#received;
+    const [first = 0, second = 0] = octets;
+    const lengthEnd = { 126: 4, 127: 10 }[second & 0x7f] ?? 2;
+    const start = lengthEnd + 4;
+    if (octets.length < start) return undefined;
+    const digits = lengthEnd === 2 ? [second & 0x7f] : [...octets.subarray(2, lengthEnd)];
+    const length = digits.reduce((sum, digit) => sum * 256 + digit, 0);
+    if (octets.length < start + length) return undefined;
+    this.#received = octets.subarray(start + length);
+    const key = octets.subarray(lengthEnd, start);
+    const payload = octets.subarray(start, start + length).map((octet, i) => octet ^ (key[i & 3] ?? 0));
+    return { first, opcode: first & 15, payload: Buffer.from(payload) };
+  }
+
+  /** @param {Frame} frame */
+  #take(frame) {
+    const { first, opcode, payload } = frame;
+    if ((first & 0x70) !== 0 && this.#fault !== "ignores RSV bits") return this.#fail(1002);
+    if (opcode === 8) return this.#close(payload);
+    if (opcode === 9 && this.#fault !== "answers no ping") this.#send(0x8a, payload);
+    if (opcode > 7) return;
+    this.#message.push(frame);
+    const whole = Buffer.concat(this.#message.map((one) => one.payload));
+    const begun = this.#message[0]?.opcode ?? 0;
+    const fin = first >= 0x80;
+    const checks = this.#fault !== "does not check UTF-8" && (fin || this.#fault !== "checks UTF-8 at the end");
+    // Good enough: the cases that are used have no character in two fragments
+    if (begun === 1 && checks && !isUtf8(whole)) return this.#fail(1007);
+    if (!fin) return;
+    this.#message = [];
+    if (this.#fault === "changes an octet") whole[whole.length - 1] = (whole.at(-1) ?? 0) ^ 1;
+    this.#send(this.#fault === "says binary" ? 0x82 : 0x80 | begun, whole);
+  }
+
+  /** @param {number} code */
+  #fail(code) {
+    if (this.#fault === "drops TCP") this.#socket.destroy();
+    else this.#close(Buffer.from([3, (this.#fault === "closes with 1008" ? 1008 : code) & 0xff]));
+  }
+
+  /** @param {Buffer} payload */
+  #close(payload) {
+    this.#send(0x88, payload);
+    if (this.#fault === "sends after Close") this.#send(0x89, Buffer.alloc(0));
+    this.#closed = true;
+    if (this.#fault !== "leaves TCP open") this.#socket.end();
+  }
+
+  /** @param {number} first
+   * @param {Buffer} payload */
+  #send(first, payload) {
+    const { length } = payload;
+    const bit = this.#fault === "masks" ? 0x80 : 0;
+    const size = length < 126 ? [length] : length < 65_536 ? [126, length >> 8, length & 255] : undefined;
+    const [marker = 127, ...rest] = size ?? [127, 0, 0, 0, 0, 0, length >> 16, (length >> 8) & 255, length & 255];
+    // Masked with zeros: the payload stays as it is
+    const header = Buffer.from([first, marker | bit, ...rest, ...(bit === 0 ? [] : [0, 0, 0, 0])]);
+    if (this.#socket.writable) this.#socket.write(Buffer.concat([header, payload]));
+  }
+}

@@ -1,0 +1,80 @@
+/** The command as a whole: what it prints last, and how it exits. */
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import path from "node:path";
+import { describe, test } from "node:test";
+import { startFaultyPeer } from "./faulty-peer.js";
+
+const PROGRAM = path.join(import.meta.dirname, "../run.js");
+
+describe("npm run conformance", { concurrency: true }, () => {
+  test("exits with 0 when all have passed", async () => {
+    const { code, lines } = await run("--target", "engine", "--only", "1.1.*,6.4.*", "--cut", "whole", "--seed", "5");
+    assert.equal(code, 0);
+    assert.equal(lines[0], "12 cases, seed 5");
+    assert.equal(lines.at(-1), "24 passed, 0 failed");
+  });
+
+  test("plays its own server at both versions and with all cuts", async () => {
+    const { code, lines } = await run("--target", "server", "--only", "5.19,6.4.*");
+    assert.equal(lines.at(-1), "30 passed, 0 failed", lines.join("\n"));
+    assert.equal(code, 0);
+  });
+
+  test("exits with 1 and tells why when a case has failed", async () => {
+    const peer = await startFaultyPeer("closes with 1008");
+    const { code, lines } = await run(
+      "--url",
+      String(peer.url),
+      "--only",
+      "1.1.2,3.1",
+      "--cut",
+      "whole",
+      "--version",
+      "8",
+    );
+    peer.close();
+    assert.equal(code, 1);
+    assert.equal(lines[1], "FAIL 3.1     server, version 8, whole: close code 1008, wanted 1002");
+    assert.equal(lines.at(-1), "1 passed, 1 failed");
+  });
+
+  test("stops when it takes too long, and counts what was not played as failed", async () => {
+    const peer = await startFaultyPeer("is silent");
+    const { code, lines } = await run(
+      "--url",
+      String(peer.url),
+      "--idle",
+      "60000",
+      "--only",
+      "1.1.*",
+      "--max-seconds",
+      "1",
+    );
+    peer.close();
+    assert.equal(code, 1);
+    assert.match(lines[1] ?? "", /^FAIL 1\.1\.1 .*: stopped: it takes more than 1 s$/);
+    assert.equal(lines.at(-1), "0 passed, 48 failed");
+  });
+
+  test("exits with 2 for wrong options, and tests nobody on another machine", async () => {
+    for (const wrong of [
+      ["--cut", "half"],
+      ["--url", "ws://192.0.2.1/"],
+    ]) {
+      assert.equal((await run(...wrong)).code, 2, wrong.join(" "));
+    }
+  });
+});
+
+/** @param {...string} args
+ * @returns {Promise<{ code: number | null, lines: string[] }>} */
+async function run(...args) {
+  const child = spawn(process.execPath, [PROGRAM, ...args], { stdio: ["ignore", "pipe", "ignore"] });
+  let output = "";
+  child.stdout.setEncoding("utf8").on("data", (text) => {
+    output += text;
+  });
+  const code = await new Promise((resolve) => child.on("close", resolve));
+  return { code, lines: output.trimEnd().split("\n") };
+}

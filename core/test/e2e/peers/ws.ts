@@ -1,0 +1,68 @@
+import { once } from "node:events";
+import type { IncomingMessage } from "node:http";
+import { type ClientOptions, WebSocket } from "ws";
+import { Mailbox } from "../mailbox.ts";
+import { type ConnectOptions, type Ended, type Peer, type PeerSocket, Refused } from "./peer.ts";
+
+/** The package `ws`, which offers permessage-deflate in every handshake.
+ * @param more options of the package's own */
+export function wsPeer(version: 13 | 8 = 13, more: ClientOptions = {}): Peer {
+  return {
+    name: "ws",
+    version,
+    abilities: ["emptyClose", "ping", "fragments", "pause", "statusCode", "body"],
+    async connect(url, { subprotocols = [], origin }: ConnectOptions = {}) {
+      const options = { ...more, protocolVersion: version, ...(origin === undefined ? {} : { origin }) };
+      const socket = new WebSocket(url, [...subprotocols], options);
+      const adapter = adapt(socket);
+      await opened(socket);
+      return adapter;
+    },
+  };
+}
+
+function opened(socket: WebSocket): Promise<void> {
+  return new Promise((resolve, reject) => {
+    socket.once("open", resolve);
+    socket.on("error", (error) => reject(new Refused(error.message)));
+    socket.once("unexpected-response", (_request, response) => readRefusal(response).then(reject, reject));
+  });
+}
+
+async function readRefusal(response: IncomingMessage): Promise<Refused> {
+  const body = Buffer.concat(await response.toArray()).toString();
+  return new Refused("unexpected response", response.statusCode, body);
+}
+
+function adapt(socket: WebSocket): PeerSocket {
+  const messages = new Mailbox<string | Buffer>();
+  const closed = new Promise<Ended>((resolve) => {
+    socket.once("close", (code, reason) => {
+      messages.end(`closed with ${code}`);
+      resolve({ code, reason: reason.toString() });
+    });
+  });
+  socket.on("message", (data: Buffer, isBinary) => messages.put(isBinary ? data : data.toString()));
+  return {
+    closed,
+    get subprotocol() {
+      return socket.protocol;
+    },
+    send: (message) => socket.send(message),
+    receive: () => messages.take(),
+    close: (code, reason) => socket.close(code, reason),
+    async ping(payload) {
+      socket.ping(payload);
+      const [pong] = await once(socket, "pong");
+      return pong.toString();
+    },
+    sendFragments(parts) {
+      parts.forEach((part, index) => {
+        if (index > 0) socket.ping(`before ${index}`);
+        socket.send(part, { fin: index === parts.length - 1 });
+      });
+    },
+    pause: () => socket.pause(),
+    resume: () => socket.resume(),
+  };
+}
