@@ -1,8 +1,9 @@
 import * as http from "node:http";
-import type { Http2SecureServer } from "node:http2";
+import type { Http2SecureServer, Http2Server } from "node:http2";
 import * as https from "node:https";
 import { Server as NetServer } from "node:net";
 import type { Duplex } from "node:stream";
+import { Server as TlsServer } from "node:tls";
 import { UsageError } from "../../engine/errors.ts";
 import type { ConnectionSet } from "./connection-set.ts";
 import type { HandshakeChannel } from "./handshake-channel.ts";
@@ -15,8 +16,9 @@ import { formatServerUrl } from "./server-url.ts";
 import { isTaken, takeOnce } from "./taken-sockets.ts";
 import { Http1Channel } from "./upgrade-http1.ts";
 
-/** A server of Node's that can share its port. An HTTP/2 one must have `allowHTTP1`. */
-export type HttpServer = http.Server | https.Server | Http2SecureServer;
+/** A server of Node's that can share its port. An HTTP/2 one must have TLS and `allowHTTP1`; one without TLS is in the
+ * type because frameworks say that theirs may be one, and is refused. */
+export type HttpServer = http.Server | https.Server | Http2SecureServer | Http2Server;
 
 /** A WebSocket server on somebody else's http server. */
 export interface Attachment<Data = undefined> {
@@ -126,7 +128,14 @@ class Junction {
 
 function checkServer(server: unknown): void {
   if (server instanceof http.Server || server instanceof https.Server) return;
-  if (server instanceof NetServer && "updateSettings" in server) return;
+  const isHttp2 = server instanceof NetServer && "updateSettings" in server;
+  if (isHttp2 && server instanceof TlsServer) return;
+  // Without TLS there is no allowHTTP1, so that no upgrade would ever arrive
+  if (isHttp2) {
+    throw new UsageError(
+      "attach was given an HTTP/2 server without TLS; give an HTTP/1.1 server, or one with allowHTTP1",
+    );
+  }
   const seen = typeof server === "function" ? "a function" : server === null ? "null" : `of type ${typeof server}`;
   throw new UsageError(
     `attach was given something ${seen} that is no http server; give what http.createServer or app.listen returns`,
