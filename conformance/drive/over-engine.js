@@ -48,7 +48,8 @@ export async function playOverEngine(tester, cutter, kit) {
       const step = tester.next();
       if (step?.type === "write") await writePieces(tester, peer, cutter.pieces(step.bytes, step.chop));
       else if (step?.type === "end") peer.receiveEnd();
-      else if (!tester.done) pass(step?.ms ?? IDLE_MS, tester, peer);
+      else if (step?.type === "pause") peer.wait(step.ms, () => tester.pauseOver());
+      else if (!tester.done) peer.wait(IDLE_MS, () => tester.idle());
     }
     return [...tester.judge(), ...peer.finish()];
   } catch (error) {
@@ -65,16 +66,6 @@ async function writePieces(tester, peer, pieces) {
     peer.receive(piece);
     await undefined; // the others' turn
   }
-}
-
-/** Nothing happens until a pause is over, or at all: here a wait ends when the time is told.
- * @param {number} ms
- * @param {Tester} tester
- * @param {EchoingEngine} peer */
-function pass(ms, tester, peer) {
-  peer.wait(ms);
-  if (tester.pausing) tester.pauseOver();
-  else tester.idle();
 }
 
 /** The engine and the least that makes an echo endpoint of it. */
@@ -104,11 +95,14 @@ class EchoingEngine {
     received.fill(STALE, 0, length);
   }
 
-  /** @param {number} ms */
-  wait(ms) {
+  /** Here a time is over as soon as it is told.
+   * @param {number} ms
+   * @param {() => void} over */
+  wait(ms, over) {
     this.#nowMs += ms;
     this.#protocol.tick(this.#nowMs);
     this.#turn();
+    over();
   }
 
   receiveEnd() {

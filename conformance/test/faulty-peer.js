@@ -8,7 +8,8 @@ import { createServer } from "node:net";
 
 /** @typedef {"none" | "does not check UTF-8" | "checks UTF-8 at the end" | "masks" | "closes with 1008" |
  *   "leaves TCP open" | "ignores RSV bits" | "answers no ping" | "changes an octet" | "says binary" | "is silent" |
- *   "sends after Close" | "accepts wrongly" | "drops TCP"} Fault */
+ *   "sends after Close" | "accepts wrongly" | "drops TCP" | "waits for the other Close"} Fault not all are faults: the
+ *   last two are ways of closing that are allowed */
 /** @typedef {{ first: number, opcode: number, payload: Buffer }} Frame */
 
 const GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
@@ -58,7 +59,10 @@ class FaultyConnection {
   receive(chunk) {
     if (this.#fault === "is silent") return;
     this.#received = Buffer.concat([this.#received, chunk]);
-    for (let frame = this.#read(); frame !== undefined && !this.#closed; frame = this.#read()) this.#take(frame);
+    for (let frame = this.#read(); frame !== undefined; frame = this.#read()) {
+      if (!this.#closed) this.#take(frame);
+      else if (frame.opcode === 8 && this.#fault === "waits for the other Close") this.#socket.end();
+    }
   }
 
   /** @returns {Frame | undefined} */
@@ -100,15 +104,17 @@ class FaultyConnection {
   /** @param {number} code */
   #fail(code) {
     if (this.#fault === "drops TCP") this.#socket.destroy();
-    else this.#close(Buffer.from([3, (this.#fault === "closes with 1008" ? 1008 : code) & 0xff]));
+    else this.#close(Buffer.from([3, (this.#fault === "closes with 1008" ? 1008 : code) & 0xff]), true);
   }
 
-  /** @param {Buffer} payload */
-  #close(payload) {
+  /** @param {Buffer} payload
+   * @param {boolean} [first] whether the other end has sent no Close frame */
+  #close(payload, first = false) {
     this.#send(0x88, payload);
     if (this.#fault === "sends after Close") this.#send(0x89, Buffer.alloc(0));
     this.#closed = true;
-    if (this.#fault !== "leaves TCP open") this.#socket.end();
+    const waits = this.#fault === "leaves TCP open" || (first && this.#fault === "waits for the other Close");
+    if (!waits) this.#socket.end();
   }
 
   /** @param {number} first

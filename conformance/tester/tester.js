@@ -12,8 +12,8 @@ import { StrictReader } from "./strict-reader.js";
 /** What arrived, and `still-open` after a pause.
  * @typedef {{ type: "message", kind: MessageKind, payload: Buffer } | { type: "pong", payload: Buffer } |
  *   { type: "still-open", tag: string }} TesterEvent */
-/** What the driver has to do. `write`: with `chop`, in pieces of so many octets. `pause`: for about `ms`, or less where
- * the peer is near, then call `pauseOver`. `end`: say that no more will be written.
+/** What the driver has to do. `write`: with `chop`, in pieces of so many octets; all of it unless `interrupted`.
+ * `pause`: for about `ms`, or less where the peer is near, then call `pauseOver`. `end`: say that no more will be written.
  * @typedef {{ type: "write", bytes: Buffer, chop?: number | undefined } | { type: "pause", ms: number } |
  *   { type: "end" }} Step */
 /** What is played over the connection, and what is made of the outcome.
@@ -44,6 +44,8 @@ export class Tester {
   /** @type {Dice} */ #roll;
   #reader;
   /** Answers, which go before the scenario's next step. @type {Step[]} */ #answers = [];
+  /** Whether the step that `next` returned last is one of them. */
+  #answering = false;
   #peerEnded = false;
   #finished = false;
 
@@ -71,15 +73,17 @@ export class Tester {
     return this.#finished;
   }
 
-  /** Whether the peer has closed of its own, so that the rest of what is being written is of no use. */
+  /** Whether the peer has ended the connection of its own, so that the rest of the script is of no use; an answer to its
+   * Close frame is still due. */
   get interrupted() {
-    return this.closedBy === "peer" || this.dropped;
+    return this.dropped || (this.#peerEnded && this.closedBy === "peer" && !this.#answering);
   }
 
   /** What to do now; undefined: nothing until something arrives or a pause is over, unless `done`. */
   next() {
     if (this.#finished) return undefined;
     const answer = this.#answers.shift();
+    this.#answering = answer !== undefined;
     if (answer !== undefined || this.pausing) return answer;
     const step = this.interrupted ? undefined : this.#scenario.next(this);
     if (step?.type === "pause") this.pausing = true;

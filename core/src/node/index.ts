@@ -8,6 +8,7 @@ export type { Fragment, MessageKind, Reception } from "../engine/messages/messag
 export type { State } from "../engine/protocol/state.ts";
 export type { Sendable } from "./connection/connection.ts";
 export { Connection } from "./connection/connection.ts";
+export type { MessageWriter } from "./connection/message-writer.ts";
 export type { CloseEvent, ConnectionOptions, Handlers } from "./connection/settings.ts";
 export type { Attachment, HttpServer } from "./server/attach.ts";
 export { attach } from "./server/attach.ts";

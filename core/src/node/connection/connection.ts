@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { Readable } from "node:stream";
+import { isAnyArrayBuffer } from "node:util/types";
 import { ConnectionClosedError, UsageError } from "../../engine/errors.ts";
 import { CLOSE_CODE } from "../../engine/frames/close-code.ts";
 import type { Frame } from "../../engine/frames/frame.ts";
@@ -10,9 +11,10 @@ import { ProtocolKit } from "../../engine/protocol/protocol-kit.ts";
 import type { State } from "../../engine/protocol/state.ts";
 import type { Transport } from "../transport/transport.ts";
 import { Driver } from "./driver.ts";
+import { MessageWriter } from "./message-writer.ts";
 import { nodePlatform } from "./node-platform.ts";
 import { sharedSlab } from "./outbound.ts";
-import { discardSource, sendStream } from "./outgoing-queue.ts";
+import { discardSource, guardSource, sendStream } from "./outgoing-queue.ts";
 import type { CloseEvent, ConnectionSettings, Handlers } from "./settings.ts";
 
 /** What may be sent as a message. A Readable's or Blob's chunks go out as the fragments of one message. */
@@ -167,14 +169,30 @@ export class Connection<Data = undefined> {
       return kind === "binary" ? this.#driver.sendBytes(kind, Buffer.from(message)) : this.#driver.sendText(message);
     }
     if (message instanceof Uint8Array) return this.#driver.sendBytes(kind ?? "binary", message);
-    if (message instanceof Blob || isReadable(message)) {
-      const isBlob = message instanceof Blob;
-      return this.#driver.sendLong(
-        (sink) => sendStream(message, kind ?? (isBlob ? "binary" : undefined), sink),
-        () => discardSource(message),
-      );
-    }
+    if (message instanceof Blob) return this.#sendLong(message, kind ?? "binary");
+    if (isReadable(message)) return this.#sendLong(message, kind);
     return this.#driver.sendBytes(kind ?? "binary", bytesOf(message, "a message"));
+  }
+
+  #sendLong(source: Blob | Readable, kind: MessageKind | undefined): false {
+    guardSource(source);
+    return this.#driver.sendLong(
+      (sink) => sendStream(source, kind, sink),
+      () => discardSource(source),
+    );
+  }
+
+  /** Begin a message that is sent fragment by fragment. Messages that are sent before it has ended wait for it.
+   * @throws UsageError for another kind than "text" and "binary"
+   * @see RFC 6455 §5.4 */
+  beginMessage(kind: MessageKind): MessageWriter {
+    if (kind !== "text" && kind !== "binary") throw new UsageError(`kind is ${String(kind)}; give "text" or "binary"`);
+    const writer = new MessageWriter(kind);
+    this.#driver.sendLong(
+      (sink) => writer.run(sink),
+      () => writer.abandon(),
+    );
+    return writer;
   }
 
   /** Send a frame exactly as it is given, right or wrong, masking key included.
@@ -275,7 +293,7 @@ function isReadable(value: unknown): value is Readable {
 function bytesOf(value: unknown, what: string): Uint8Array {
   if (value instanceof Uint8Array) return value;
   if (ArrayBuffer.isView(value)) return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
-  if (value instanceof ArrayBuffer || value instanceof SharedArrayBuffer) return new Uint8Array(value);
+  if (isAnyArrayBuffer(value)) return new Uint8Array(value);
   const seen = value === null ? "null" : typeof value;
   throw new UsageError(`${what} cannot be made of ${seen}; give a string, bytes, a Blob or a Readable`);
 }

@@ -59,7 +59,10 @@ class Deadlines {
   #ring(): void {
     this.#armedForMs = Number.POSITIVE_INFINITY;
     const nowMs = performance.now();
-    for (let item = this.#heap[0]; item !== undefined && item.dueMs <= nowMs; item = this.#heap[0]) {
+    // No more than there are: one that is due again at once waits for the next ring, and cannot hold up the process.
+    for (let left = this.#heap.length; left > 0; left--) {
+      const item = this.#heap[0];
+      if (item === undefined || item.dueMs > nowMs) break;
       this.forget(item);
       item.onDue(nowMs);
     }

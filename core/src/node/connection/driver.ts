@@ -2,6 +2,7 @@
  * Joins one `Protocol` to one `Transport`, the timer and the application's handlers. In: what the transport and the
  * application say. Out: calls of handlers, and at most one write a turn. It knows no ports, routes or handshakes.
  */
+import { isPromise } from "node:util/types";
 import type { WebSocketError } from "../../engine/errors.ts";
 import { ConnectionClosedError, HandlerError, LimitError, UsageError } from "../../engine/errors.ts";
 import { CLOSE_CODE, writeClose } from "../../engine/frames/close-code.ts";
@@ -22,15 +23,19 @@ import { OutgoingQueue } from "./outgoing-queue.ts";
 import { PendingPings } from "./pending-pings.ts";
 import type { CloseEvent, Handlers } from "./settings.ts";
 import type { Writer } from "./turn.ts";
-import { writeAtEndOfTurn } from "./turn.ts";
+import { afterTurns, writeAtEndOfTurn } from "./turn.ts";
 
-/** After so many pongs in one turn they are written, to learn whether the peer reads them. */
+/** After so many pongs they are written, to learn whether the peer reads them. */
 const PONGS_BEFORE_WRITE = 256;
+/** A TLS socket says only a turn or two later that the system took what it was given. */
+const TURNS_TO_SETTLE = 4;
 
-/** Why events are not taken from the protocol at present; both may hold. */
+/** Why events are not taken from the protocol at present; several may hold. */
 const PAUSED = 1;
 /** A message was handed to `for await`, and nobody has asked for the next one. */
 const UNASKED = 2;
+/** Many pongs were written, and it is not known yet whether the system took them. */
+const UNSETTLED = 4;
 
 export class Driver<Data> implements TransportSink, Timed, Writer, FragmentSink {
   dueMs: number = Number.POSITIVE_INFINITY;
@@ -53,10 +58,6 @@ export class Driver<Data> implements TransportSink, Timed, Writer, FragmentSink 
   #answersLater = false;
   /** Whether `send` has returned false, so that `drain` is due. */
   #drainDue = false;
-  /** Whether a streamed message was begun, and neither sent to its end nor counted as dropped. */
-  #streamUnfinished = false;
-  /** Whether `close` waits for messages that are on their way. */
-  #closeQueued = false;
   #droppedMessages = 0;
   #ending: CloseEvent | undefined;
   /** Each made when it is first needed. */
@@ -106,17 +107,14 @@ export class Driver<Data> implements TransportSink, Timed, Writer, FragmentSink 
   }
 
   sendText(text: string): boolean {
-    if (this.#queue?.busy === true) return this.#enqueue(text.length, () => this.#protocol.sendText(text));
+    if (this.#queue?.busy === true) return this.#queueText(text);
     if (!this.#accepts(text.length)) return false;
     this.#protocol.sendText(text);
     return this.#accepted();
   }
 
   sendBytes(kind: MessageKind, bytes: Uint8Array): boolean {
-    if (this.#queue?.busy === true) {
-      if (kind === "text") checkUtf8(bytes);
-      return this.#enqueue(bytes.length, () => this.#protocol.sendBytes(kind, bytes));
-    }
+    if (this.#queue?.busy === true) return this.#queueBytes(kind, bytes);
     if (!this.#accepts(bytes.length)) return false;
     this.#protocol.sendBytes(kind, bytes);
     return this.#accepted();
@@ -125,15 +123,11 @@ export class Driver<Data> implements TransportSink, Timed, Writer, FragmentSink 
   /** Send what takes several turns; everything sent after it waits for it.
    * @param discard the message will not be sent, or not to its end */
   sendLong(send: (sink: FragmentSink) => Promise<void>, discard: () => void): false {
-    if (this.#closeQueued || !this.#protocol.open) {
+    if (this.#queue?.sealed === true || !this.#protocol.open) {
       discard();
       return this.#drop();
     }
-    const run = (): Promise<void> => {
-      this.#streamUnfinished = true;
-      return send(this);
-    };
-    this.#openQueue().push({ isMessage: true, bytes: 0, run, cancel: discard });
+    this.#openQueue().push({ isMessage: true, bytes: 0, run: () => send(this), cancel: discard });
     this.#drainDue = true;
     return false;
   }
@@ -144,11 +138,11 @@ export class Driver<Data> implements TransportSink, Timed, Writer, FragmentSink 
   }
 
   ping(payload: Uint8Array): Promise<number> {
-    const pings = (this.#pings ??= new PendingPings());
-    if (!this.#protocol.open) return pings.refuse(this.#closedError("ping"));
+    this.#pings ??= new PendingPings();
+    if (!this.#protocol.open) return this.#pings.refuse(this.#closedError("ping"));
     this.#protocol.ping(payload);
     this.#planTurn();
-    return pings.add(payload, performance.now());
+    return this.#pings.add(payload, performance.now());
   }
 
   pong(payload: Uint8Array): void {
@@ -164,9 +158,8 @@ export class Driver<Data> implements TransportSink, Timed, Writer, FragmentSink 
       this.#beginClose(code, reason);
       return;
     }
-    if (this.#closeQueued) return;
-    this.#closeQueued = true;
-    this.#queue.push({ isMessage: false, bytes: 0, run: () => this.#beginClose(code, reason) });
+    if (this.#queue.sealed) return;
+    this.#queue.seal({ isMessage: false, bytes: 0, run: () => this.#beginClose(code, reason) });
   }
 
   terminate(): void {
@@ -267,13 +260,18 @@ export class Driver<Data> implements TransportSink, Timed, Writer, FragmentSink 
     this.#protocol.beginMessage(kind);
   }
 
-  sendFragment(data: string | Uint8Array, last: boolean): void {
+  sendFragment(data: string | Uint8Array, last: boolean): boolean {
+    if (!this.#protocol.open) {
+      if (this.#queue?.settle() === true) this.#drop();
+      return false;
+    }
     this.#protocol.sendFragment(data, last);
     if (last) {
-      this.#streamUnfinished = false;
+      this.#queue?.settle();
       this.#kind.counters.messagesSent += 1;
     }
     this.#planTurn();
+    return this.bufferedBytes <= this.#kind.settings.highWaterMarkBytes;
   }
 
   async writable(): Promise<void> {
@@ -284,8 +282,7 @@ export class Driver<Data> implements TransportSink, Timed, Writer, FragmentSink 
   }
 
   failed(error: unknown): void {
-    if (!this.#streamUnfinished) return;
-    this.#streamUnfinished = false;
+    if (this.#queue?.settle() !== true) return;
     this.#drop();
     if (this.#protocol.open) this.#handlerFailed("send", error);
   }
@@ -331,7 +328,7 @@ export class Driver<Data> implements TransportSink, Timed, Writer, FragmentSink 
         if (handlers.frame !== undefined) this.#call("frame", handlers.frame, event.frame);
         return;
       case "ping":
-        if (this.#protocol.pendingPongs >= PONGS_BEFORE_WRITE) this.#write();
+        if (this.#protocol.pendingPongs >= PONGS_BEFORE_WRITE) this.#settlePongs();
         if (handlers.ping !== undefined) this.#call("ping", handlers.ping, event.data);
         return;
       case "pong":
@@ -346,6 +343,13 @@ export class Driver<Data> implements TransportSink, Timed, Writer, FragmentSink 
       default:
         event satisfies never;
     }
+  }
+
+  #settlePongs(): void {
+    this.#write();
+    if (this.#protocol.pendingPongs % PONGS_BEFORE_WRITE !== 0 || !this.#outbound.blocked) return;
+    this.#hold(UNSETTLED);
+    afterTurns(TURNS_TO_SETTLE, () => this.#release(UNSETTLED));
   }
 
   #deliverMessage(data: string | Uint8Array, kind: MessageKind): void {
@@ -381,12 +385,14 @@ export class Driver<Data> implements TransportSink, Timed, Writer, FragmentSink 
 
   /** An async handler's promise: its failure is the handler's. */
   #watch(name: string, result: unknown): void {
-    if (!(result instanceof Promise)) return;
-    this.#answersLater = true;
+    if (!isPromise(result)) return;
+    if (this.#pumping) this.#answersLater = true;
     result.catch((error: unknown) => this.#handlerFailed(name, error));
   }
 
   #handlerFailed(name: string, cause: unknown): void {
+    // What a handler waits for when its connection ends (a ping's answer) fails without anybody's fault.
+    if (this.#ending !== undefined && cause instanceof ConnectionClosedError) return;
     const error = handlerError(name, cause);
     this.#report(error);
     if (this.#kind.handlers.error === undefined) process.emitWarning(error);
@@ -407,7 +413,7 @@ export class Driver<Data> implements TransportSink, Timed, Writer, FragmentSink 
     if (handlers.error === undefined) return;
     try {
       const result = handlers.error(this.#connection, error);
-      if (result instanceof Promise) result.catch(warn);
+      if (isPromise(result)) result.catch(warn);
     } catch (failure) {
       warn(failure);
     }
@@ -431,8 +437,8 @@ export class Driver<Data> implements TransportSink, Timed, Writer, FragmentSink 
   #release(reason: number): void {
     if ((this.#held & reason) === 0) return;
     this.#held &= ~reason;
-    if (this.#held !== 0) return;
     this.#tellHold();
+    if (this.#held !== 0) return;
     this.#readOn();
     this.#pump();
   }
@@ -466,7 +472,7 @@ export class Driver<Data> implements TransportSink, Timed, Writer, FragmentSink 
 
   #fits(bytes: number): boolean {
     const { maxBufferedBytes, overflow } = this.#kind.settings;
-    const buffered = this.bufferedBytes + bytes;
+    const buffered = this.#outbound.bufferedBytes + (this.#queue?.memoryBytes ?? 0) + bytes;
     if (buffered <= maxBufferedBytes) return true;
     if (overflow === "close") {
       const error = new LimitError("OUTBOUND_FULL", maxBufferedBytes, buffered);
@@ -500,15 +506,29 @@ export class Driver<Data> implements TransportSink, Timed, Writer, FragmentSink 
   #openQueue(): OutgoingQueue {
     this.#queue ??= new OutgoingQueue(
       () => this.#finishTurn(),
-      (error) => this.#handlerFailed("send", error),
+      (error) => {
+        this.#drop();
+        this.#handlerFailed("send", error);
+      },
     );
     return this.#queue;
+  }
+
+  // Apart from `sendText` and `sendBytes`, which would otherwise make room for what a closure needs with every message.
+  #queueText(text: string): false {
+    return this.#enqueue(text.length, () => this.#protocol.sendText(text));
+  }
+
+  #queueBytes(kind: MessageKind, bytes: Uint8Array): false {
+    // The caller's mistake is told at once.
+    if (kind === "text") checkUtf8(bytes);
+    return this.#enqueue(bytes.length, () => this.#protocol.sendBytes(kind, bytes));
   }
 
   /** Send a message when what is on its way has been sent. It waits in memory, and so counts as what a slow peer does
    * not read. */
   #enqueue(bytes: number, send: () => void): false {
-    if (this.#closeQueued || !this.#protocol.open) return this.#drop();
+    if (this.#queue?.sealed === true || !this.#protocol.open) return this.#drop();
     if (!this.#fits(bytes)) return false;
     const run = (): void => {
       if (!this.#protocol.open) {
@@ -531,7 +551,12 @@ export class Driver<Data> implements TransportSink, Timed, Writer, FragmentSink 
 
   #finishTurn(): void {
     this.#write();
-    this.#obey();
+    const wish = this.#protocol.transportWish;
+    if (wish === "destroy") {
+      this.#transport.destroy();
+      return;
+    }
+    if (wish === "end") this.#endTransport();
     const dueMs = this.#protocol.nextDeadlineMs;
     if (dueMs < this.dueMs) deadlines.watch(this, dueMs);
     if (this.#drainDue && !this.#outbound.blocked && this.#queue?.busy !== true) this.#drained();
@@ -547,11 +572,7 @@ export class Driver<Data> implements TransportSink, Timed, Writer, FragmentSink 
     if (drain !== undefined && this.#protocol.open) this.#call("drain", drain, undefined);
   }
 
-  /** Do with the transport what the protocol wishes. */
-  #obey(): void {
-    const wish = this.#protocol.transportWish;
-    if (wish === "destroy") this.#transport.destroy();
-    if (wish !== "end") return;
+  #endTransport(): void {
     this.#outbound.end();
     // The peer's FIN has to be seen, whether or not the application reads.
     this.#readOn();
@@ -581,9 +602,7 @@ export class Driver<Data> implements TransportSink, Timed, Writer, FragmentSink 
     const { handlers, onEnded } = this.#kind;
     this.#ending = ending;
     deadlines.forget(this);
-    if (this.#streamUnfinished) this.#drop();
-    this.#streamUnfinished = false;
-    for (let waiting = this.#queue?.clear() ?? 0; waiting > 0; waiting--) this.#drop();
+    for (let lost = this.#queue?.clear() ?? 0; lost > 0; lost--) this.#drop();
     this.#outbound.wake();
     this.#pings?.rejectAll(this.#closedError("ping"));
     this.#inbox?.finish();

@@ -22,10 +22,11 @@ const utf8Write = raw.utf8Write ?? writeUtf8Publicly;
 const keys: Int32Array = new Int32Array(KEYS_AT_A_TIME);
 let keysUsed = KEYS_AT_A_TIME;
 
-/** Node's primitives. Arrays are Buffers; small ones share Node's 8 KiB pool. */
+/** Node's primitives. Arrays are Buffers; small copies share Node's 8 KiB pool. */
 export const nodePlatform: Platform = {
   allocate(size) {
-    return Buffer.allocUnsafe(size);
+    // Not from the pool: a few bytes of a frame that is never completed would keep 8 KiB (an idle peer's cheapest attack).
+    return Buffer.allocUnsafeSlow(size);
   },
   copy(bytes, start, end) {
     const copy = Buffer.allocUnsafe(end - start);

@@ -12,12 +12,6 @@ export const sharedSlab: Slab = new Slab(nodePlatform, 65_536);
 /** Block size of what waits for a peer that does not: a slab of its own, so that the others' blocks are not kept. */
 const WAITING_SLAB_BYTES = 8_192;
 
-interface Flush {
-  /** How many bytes the transport must have been given. */
-  readonly atByte: number;
-  readonly callback: () => void;
-}
-
 export class Outbound {
   readonly #protocol: Protocol;
   readonly #transport: Transport;
@@ -25,11 +19,10 @@ export class Outbound {
   #blocked = false;
   /** Bytes given to the transport that are not known to be with the system. */
   #unsettledBytes = 0;
-  /** Bytes given to the transport since the beginning. */
-  #writtenBytes = 0;
   #endSent = false;
   #waiters: (() => void)[] | undefined;
-  #flushes: Flush[] | undefined;
+  /** Called back when what waits to be written is with the system. */
+  #flushes: (() => void)[] | undefined;
 
   constructor(protocol: Protocol, transport: Transport) {
     this.#protocol = protocol;
@@ -56,7 +49,6 @@ export class Outbound {
     const bytes = this.#protocol.outputBytes;
     if (bytes === 0 || this.#blocked) return 0;
     const chunks = this.#protocol.takeOutput();
-    this.#writtenBytes += bytes;
     if (this.#transport.write(chunks)) {
       for (let i = chunks.length - 1; i >= 0; i--) {
         const chunk = chunks[i];
@@ -74,9 +66,12 @@ export class Outbound {
 
   /** Call back when all that the protocol has to send now is with the system; never when the transport ends first. */
   flushed(callback: () => void): void {
+    if (this.#protocol.outputBytes === 0) {
+      this.#transport.flushed(callback);
+      return;
+    }
     this.#flushes ??= [];
-    this.#flushes.push({ atByte: this.#writtenBytes + this.#protocol.outputBytes, callback });
-    this.#tellFlushed();
+    this.#flushes.push(callback);
   }
 
   /** The transport has given everything to the system. */
@@ -110,17 +105,13 @@ export class Outbound {
     this.#endSent = true;
     const rest = this.#protocol.outputBytes;
     if (rest > 0 && !this.#transport.write(this.#protocol.takeOutput())) this.#unsettledBytes += rest;
-    this.#writtenBytes += rest;
-    this.#tellFlushed();
+    if (this.#flushes !== undefined) this.#tellFlushed();
     this.#transport.end();
   }
 
+  /** The transport has been given everything. */
   #tellFlushed(): void {
-    const flushes = this.#flushes ?? [];
-    while (flushes[0] !== undefined && flushes[0].atByte <= this.#writtenBytes) {
-      this.#transport.flushed(flushes[0].callback);
-      flushes.shift();
-    }
-    if (flushes.length === 0) this.#flushes = undefined;
+    for (const callback of this.#flushes ?? []) this.#transport.flushed(callback);
+    this.#flushes = undefined;
   }
 }

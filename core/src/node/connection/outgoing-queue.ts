@@ -5,7 +5,8 @@ import type { MessageKind } from "../../engine/messages/message.ts";
 /** What a streamed message is written to. */
 export interface FragmentSink {
   beginMessage(kind: MessageKind): void;
-  sendFragment(data: string | Uint8Array, last: boolean): void;
+  /** @returns false when more is waiting than the high-water mark, or the connection is not open and the message lost */
+  sendFragment(data: string | Uint8Array, last: boolean): boolean;
   /** Resolves when more may be written; rejects when the connection has ended. */
   writable(): Promise<void>;
   /** The source failed in the middle: the message can neither be finished nor taken back. */
@@ -23,12 +24,18 @@ export interface Outgoing {
   cancel?(): void;
 }
 
+/** What something costs that waits, besides its bytes; so that many small messages are not mistaken for little. */
+const OVERHEAD_BYTES = 128;
+
 /** What is sent while a message is on its way fragment by fragment: it waits its turn, so that order is kept. */
 export class OutgoingQueue {
   readonly #waiting: Outgoing[] = [];
   readonly #onIdle: () => void;
   readonly #onFailure: (error: unknown) => void;
   #running: Outgoing | undefined;
+  /** Whether it is known what became of the message that is on its way. */
+  #settled = false;
+  #sealed = false;
   #bytes = 0;
 
   /** @param onIdle called when everything queued was sent
@@ -43,9 +50,19 @@ export class OutgoingQueue {
     return this.#running !== undefined;
   }
 
-  /** Bytes that are kept for what waits. */
+  /** Bytes of the messages that wait. */
   get bytes(): number {
     return this.#bytes;
+  }
+
+  /** About what the waiting messages occupy. */
+  get memoryBytes(): number {
+    return this.#bytes + this.#waiting.length * OVERHEAD_BYTES;
+  }
+
+  /** Whether nothing may be sent after what is queued. */
+  get sealed(): boolean {
+    return this.#sealed;
   }
 
   push(outgoing: Outgoing): void {
@@ -54,22 +71,38 @@ export class OutgoingQueue {
     if (this.#running === undefined) void this.#run();
   }
 
-  /** Cancel what is on its way, and forget what waits.
-   * @returns how many messages waited */
+  /** Push the last one. */
+  seal(outgoing: Outgoing): void {
+    this.#sealed = true;
+    this.push(outgoing);
+  }
+
+  /** The message on its way was sent to its end, or never will be.
+   * @returns whether that is news */
+  settle(): boolean {
+    const isNews = !this.#settled;
+    this.#settled = true;
+    return isNews;
+  }
+
+  /** The connection has ended: cancel what is on its way and what waits.
+   * @returns how many messages that were */
   clear(): number {
-    const waiting = this.#waiting.splice(0);
+    const lost = this.#waiting.splice(0);
+    if (this.#running !== undefined && this.settle()) lost.push(this.#running);
     this.#bytes = 0;
-    this.#running?.cancel?.();
-    for (const outgoing of waiting) outgoing.cancel?.();
-    return waiting.filter((outgoing) => outgoing.isMessage).length;
+    for (const outgoing of lost) outgoing.cancel?.();
+    return lost.filter((outgoing) => outgoing.isMessage).length;
   }
 
   async #run(): Promise<void> {
     for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) {
       this.#running = next;
       this.#bytes -= next.bytes;
+      this.#settled = false;
       try {
-        await next.run();
+        const sent = next.run();
+        if (sent !== undefined) await sent;
       } catch (error) {
         this.#onFailure(error);
       }
@@ -106,10 +139,17 @@ export async function sendStream(
   }
 }
 
+/** A source may fail while it waits for its turn, when nobody reads it yet; it is asked why when its turn comes. */
+export function guardSource(source: Readable | Blob): void {
+  if (!(source instanceof Blob) && typeof source.on === "function") source.on("error", ignore);
+}
+
 /** End a source that will not be sent, or not to its end, so that what it holds open is closed. */
 export function discardSource(source: Readable | Blob): void {
   if (!(source instanceof Blob) && typeof source.destroy === "function") source.destroy();
 }
+
+function ignore(): void {}
 
 function fragmentOf(chunk: unknown, isText: boolean): string | Uint8Array {
   if (chunk instanceof Uint8Array) return chunk;

@@ -31,7 +31,8 @@ export interface Handlers<Data = undefined, Request = unknown> {
   /** A ping arrived; the pong has been sent unless `automaticPong` is off. */
   ping?(connection: Connection<Data>, data: Uint8Array): unknown;
   pong?(connection: Connection<Data>, data: Uint8Array): unknown;
-  /** The connection has ended: the last call, exactly once for every `open`. */
+  /** The connection has ended; exactly once for every `open`. Only the failure of a handler that was still running can
+   * come after it. */
   close?(connection: Connection<Data>, event: CloseEvent): unknown;
   /** Something went wrong; `close` follows unless the error's text says that the connection goes on. */
   error?(connection: Connection<Data>, error: WebSocketError): unknown;
@@ -72,13 +73,13 @@ export interface ConnectionSettings extends ProtocolOptions {
 /** Fill in the defaults and check every value.
  * @throws UsageError naming the option, what was given and what is expected */
 export function resolveSettings(options: ConnectionOptions): ConnectionSettings {
-  const { heartbeat = {}, backpressure = {} } = options;
-  if (heartbeat !== false && (typeof heartbeat !== "object" || heartbeat === null)) {
-    throw new UsageError(`heartbeat is ${String(heartbeat)}; give false or { intervalMs, timeoutMs }`);
-  }
+  const { heartbeat = {}, backpressure = {}, limits = {} } = options;
+  if (heartbeat !== false) checkObject("heartbeat", heartbeat, "false or { intervalMs, timeoutMs }");
+  checkObject("backpressure", backpressure, "{ highWaterMarkBytes, maxBufferedBytes, policy }");
+  checkObject("limits", limits, "an object of limits");
   const beat = heartbeat === false ? { intervalMs: Number.POSITIVE_INFINITY } : heartbeat;
   return {
-    limits: resolveLimits(options.limits),
+    limits: resolveLimits(limits),
     heartbeatIntervalMs: positive("heartbeat.intervalMs", beat.intervalMs, 30_000),
     heartbeatTimeoutMs: positive("heartbeat.timeoutMs", "timeoutMs" in beat ? beat.timeoutMs : undefined, 10_000),
     closeTimeoutMs: positive("closeTimeoutMs", options.closeTimeoutMs, 5_000),
@@ -89,6 +90,11 @@ export function resolveSettings(options: ConnectionOptions): ConnectionSettings 
     maxBufferedBytes: positive("backpressure.maxBufferedBytes", backpressure.maxBufferedBytes, 16 << 20),
     overflow: oneOf("backpressure.policy", backpressure.policy, ["close", "drop"]),
   };
+}
+
+function checkObject(name: string, value: unknown, expected: string): void {
+  if (typeof value === "object" && value !== null) return;
+  throw new UsageError(`${name} is ${String(value)}; give ${expected}`);
 }
 
 function positive(name: string, value: number | undefined, byDefault: number): number {

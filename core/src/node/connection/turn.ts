@@ -6,6 +6,11 @@ export interface Writer {
 const SETTLED: Promise<void> = Promise.resolve();
 let writers: Writer[] = [];
 
+/** Call back after so many turns of the event loop. */
+export function afterTurns(count: number, callback: () => void): void {
+  setImmediate(count > 1 ? () => afterTurns(count - 1, callback) : callback);
+}
+
 /** Call `endTurn` once all that runs now has run, promise reactions included: all that is sent until then leaves in
  * one write. The caller sees to it that it is not in the list twice. */
 export function writeAtEndOfTurn(writer: Writer): void {

@@ -40,7 +40,8 @@ export class MemoryTransport implements Transport {
   write(chunks: readonly Uint8Array[]): boolean {
     if (this.#destroyed || this.#ending) return false;
     for (const chunk of chunks) {
-      this.#underway.push(chunk.slice());
+      // A copy, which a Buffer's own `slice` would not be.
+      this.#underway.push(new Uint8Array(chunk));
       this.#bufferedBytes += chunk.length;
     }
     this.#schedule();

@@ -3,43 +3,43 @@ import { readStatically } from "./static-read.ts";
 import type { Transport, TransportSink } from "./transport.ts";
 
 const EMPTY: Uint8Array = new Uint8Array(0);
-/** Where a socket keeps its transport, so that one set of listeners serves all sockets (a closure each would cost an
- * idle connection some 400 bytes). */
-const OWNER: unique symbol = Symbol("polysocket.transport");
+/** Where a socket keeps whom its bytes are for and why it failed, so that one set of listeners serves all sockets
+ * (a closure each would cost an idle connection some 400 bytes). */
+const SINK: unique symbol = Symbol("polysocket.sink");
+const FAILURE: unique symbol = Symbol("polysocket.failure");
 
 interface OwnedSocket extends Socket {
-  [OWNER]?: SocketTransport;
+  [SINK]?: TransportSink;
+  [FAILURE]?: Error;
 }
 
 /** A TCP, TLS or Unix socket, taken over from whoever did the opening handshake on it. */
 export class SocketTransport implements Transport {
   readonly #socket: OwnedSocket;
-  #sink: TransportSink | undefined;
-  #error: Error | undefined;
   #waitsForDrain = false;
   #onDrained: (() => void) | undefined;
 
   constructor(socket: Socket) {
     this.#socket = socket;
-    this.#socket[OWNER] = this;
     // From here on, so that a reset before `start` cannot reach the process as an unhandled error.
-    socket.on("error", SocketTransport.#onError);
+    socket.on("error", keepFailure);
   }
 
   start(sink: TransportSink): void {
     const socket = this.#socket;
-    this.#sink = sink;
-    socket.setTimeout(0);
-    socket.setNoDelay(true);
-    socket.on("close", SocketTransport.#onClose);
-    socket.on("end", SocketTransport.#onEnd);
-    if (!readStatically(socket, SocketTransport.#onStaticRead)) {
-      socket.on("data", SocketTransport.#onData);
-      socket.resume();
+    socket[SINK] = sink;
+    if (socket.closed) {
+      process.nextTick(tellClose, socket);
       return;
     }
-    const early: unknown = socket.read();
-    if (early instanceof Uint8Array) sink.onBytes(early, early.length);
+    // What has to be sent when the peer has ended is ours to decide; a TLS socket would end by itself.
+    socket.allowHalfOpen = true;
+    socket.setTimeout(0);
+    socket.setNoDelay(true);
+    socket.on("close", onClose);
+    socket.on("end", onEnd);
+    if (readStatically(socket, onStaticRead)) readEarly(socket, sink);
+    else socket.on("data", onData);
     socket.resume();
   }
 
@@ -94,38 +94,40 @@ export class SocketTransport implements Transport {
     this.#waitsForDrain = false;
     if (this.#socket.destroyed) return;
     if (this.#socket.writableLength > 0) this.#awaitDrain();
-    else this.#sink?.onDrain();
-  }
-
-  static #onStaticRead(this: OwnedSocket, length: number, buffer: Buffer): boolean {
-    sinkOf(this)?.onBytes(buffer, length);
-    return true;
-  }
-
-  static #onData(this: OwnedSocket, bytes: Buffer): void {
-    sinkOf(this)?.onBytes(bytes, bytes.length);
-  }
-
-  static #onEnd(this: OwnedSocket): void {
-    sinkOf(this)?.onEnd();
-  }
-
-  static #onError(this: OwnedSocket, error: Error): void {
-    const transport = this[OWNER];
-    if (transport !== undefined) transport.#error = error;
-  }
-
-  static #onClose(this: OwnedSocket): void {
-    const transport = this[OWNER];
-    if (transport !== undefined) transport.#sink?.onClose(transport.#error);
-  }
-
-  /** Whom the socket's bytes are for. */
-  get sink(): TransportSink | undefined {
-    return this.#sink;
+    else this.#socket[SINK]?.onDrain();
   }
 }
 
-function sinkOf(socket: OwnedSocket): TransportSink | undefined {
-  return socket[OWNER]?.sink;
+/** What the socket had read before its bytes went past it. */
+function readEarly(socket: Socket, sink: TransportSink): void {
+  for (;;) {
+    const early: unknown = socket.read();
+    if (!(early instanceof Uint8Array)) return;
+    sink.onBytes(early, early.length);
+  }
+}
+
+function onStaticRead(this: OwnedSocket, length: number, buffer: Buffer): boolean {
+  this[SINK]?.onBytes(buffer, length);
+  return true;
+}
+
+function onData(this: OwnedSocket, bytes: Buffer): void {
+  this[SINK]?.onBytes(bytes, bytes.length);
+}
+
+function onEnd(this: OwnedSocket): void {
+  this[SINK]?.onEnd();
+}
+
+function keepFailure(this: OwnedSocket, error: Error): void {
+  this[FAILURE] = error;
+}
+
+function onClose(this: OwnedSocket): void {
+  tellClose(this);
+}
+
+function tellClose(socket: OwnedSocket): void {
+  socket[SINK]?.onClose(socket[FAILURE]);
 }

@@ -138,6 +138,7 @@ describe("the bytes that wait to be sent", () => {
           continue;
         }
         expected.push(bytes);
+        assert.equal(output.byteLength, joined(expected).length);
       }
       for (const { output, expected } of writers) assert.equal(toHex(joined(output.take())), toHex(joined(expected)));
     }

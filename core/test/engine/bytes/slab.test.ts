@@ -76,8 +76,10 @@ describe("a slab of memory for small outgoing bytes", () => {
   test("gets everything back when the ranges come from the last to the first", () => {
     const slab = new Slab(portablePlatform(), 8);
     const ranges = [hex("01"), hex("02 03"), hex("04 05 06")].map((bytes) => write(slab, bytes));
+    const block = slab.bytes;
     for (const range of ranges.reverse()) slab.reclaim(range);
     assert.equal(slab.reserve(8), 0);
+    assert.equal(slab.bytes, block);
   });
 
   test("keeps a range that another one stands behind", () => {

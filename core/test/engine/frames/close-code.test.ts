@@ -43,6 +43,25 @@ describe("close codes (RFC 6455 §7.4)", () => {
     }
   });
 
+  test("every name stands for the code that the RFC and the IANA registry give it", () => {
+    assert.deepEqual(CLOSE_CODE, {
+      normal: 1000,
+      goingAway: 1001,
+      protocolError: 1002,
+      unsupportedData: 1003,
+      noStatusReceived: 1005,
+      abnormalClosure: 1006,
+      invalidPayload: 1007,
+      policyViolation: 1008,
+      messageTooBig: 1009,
+      mandatoryExtension: 1010,
+      internalError: 1011,
+      serviceRestart: 1012,
+      tryAgainLater: 1013,
+      badGateway: 1014,
+    });
+  });
+
   test("a control frame has room for a code and a reason of 123 bytes", () => {
     assert.equal(MAX_REASON_BYTES, 125 - 2);
   });

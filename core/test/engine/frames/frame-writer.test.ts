@@ -60,6 +60,10 @@ describe("a header that is sent (RFC 6455 §5.2)", () => {
     );
   }
 
+  test("the longest header is that of a masked frame with a 64-bit length", () => {
+    assert.equal(headerLength(2 ** 53 - 1, true), MAX_HEADER_BYTES);
+  });
+
   test("either role reads back the header it wrote, for every first byte and length that it may receive", () => {
     for (const [length] of LENGTHS) {
       for (const first of [0x01, 0x02, 0x00, 0x81, 0x82, 0x80]) {

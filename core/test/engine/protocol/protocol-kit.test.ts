@@ -137,22 +137,6 @@ describe("the parts that connections of one kind share", () => {
         );
       });
 
-      test(`a ${role} with a slab of its own for a time keeps its order`, () => {
-        const platform = portablePlatform();
-        const protocol = new Protocol(kitOf(role, { platform }), 0);
-        protocol.opened(0);
-        protocol.sendText("a");
-        const own = new Slab(platform, 64);
-        protocol.useSlab(own);
-        protocol.sendText("b");
-        assert.deepEqual(sentBy(role, protocol), ["81 61", "81 62"]);
-        protocol.sendText("c");
-        assert.notEqual(own.bytes, undefined);
-        protocol.useSlab(undefined);
-        protocol.sendText("d");
-        assert.deepEqual(sentBy(role, protocol), ["81 63", "81 64"]);
-      });
-
       test(`a ${role} gets and sends the same beside others as alone, in random turns`, (context) => {
         const chance = chanceOf(context);
         for (let round = 0; round < 40; round++) {

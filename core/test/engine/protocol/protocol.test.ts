@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { Platform } from "../../../src/engine/bytes/platform.ts";
+import { Slab } from "../../../src/engine/bytes/slab.ts";
 import { LIMIT_ERRORS, PROTOCOL_ERRORS } from "../../../src/engine/errors.ts";
 import type { Frame } from "../../../src/engine/frames/frame.ts";
 import type { Limits } from "../../../src/engine/messages/limits.ts";
@@ -435,6 +436,23 @@ for (const role of ROLES) {
         );
         assert.equal(Buffer.compare(payload, pattern(length)), 0);
       }
+    });
+
+    test(`a ${role} with a slab of its own for a time keeps its order`, () => {
+      const protocol = openProtocol(role);
+      const own = new Slab(portablePlatform(), 64);
+      protocol.sendText("a");
+      protocol.useSlab(own);
+      protocol.sendText("b");
+      assert.deepEqual(sentBy(role, protocol), ["81 61", "81 62"]);
+      protocol.sendText("c");
+      const [ownChunk] = protocol.takeOutput();
+      assert.equal(ownChunk?.buffer, own.bytes?.buffer);
+      protocol.useSlab(undefined);
+      protocol.sendText("d");
+      const [sharedChunk] = protocol.takeOutput();
+      assert.notEqual(sharedChunk?.buffer, own.bytes?.buffer);
+      assert.deepEqual(framesFrom(role, joined([ownChunk ?? hex(""), sharedChunk ?? hex("")])), ["81 63", "81 64"]);
     });
 
     test(`a ${role} tells how many bytes wait to be sent`, () => {

@@ -428,6 +428,14 @@ for (const role of ROLES) {
       assert.equal(receiver.inMessage, false);
     });
 
+    test(`a ${role} says how much the frames of a message have announced`, () => {
+      const receiver = receiverOf(role);
+      take(receiver, toRole(role, "01 03  61 62 63"));
+      assert.equal(receiver.announcedBytes, 3);
+      take(receiver, toRole(role, "00 05  61"));
+      assert.equal(receiver.announcedBytes, 8);
+    });
+
     test(`a ${role} is not idle before a control frame that was handed over took effect`, () => {
       const receiver = receiverOf(role, { reception: "frames" });
       const ping = toRole(role, "89 00");
