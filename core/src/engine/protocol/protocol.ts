@@ -65,8 +65,6 @@ export class Protocol {
   /** Whether the Close frame that was sent says that this end failed the connection. */
   #failureSent = false;
   #wish: TransportWish = "keep";
-  /** Whether the transport has ended, after which time means nothing. */
-  #gone = false;
   /** The time of what is read: when `receive` brought it, or when reading went on. */
   #nowMs: number;
   /** Since when this end does not read. */
@@ -188,7 +186,6 @@ export class Protocol {
       this.#unreported = true;
     }
     if (this.#state !== "closed") this.#move("ended");
-    this.#gone = true;
     this.#wish = "destroy";
     this.#stopListening();
     return this.#ending();
@@ -335,7 +332,7 @@ export class Protocol {
 
   /** When `tick` has to be called; Infinity for never. */
   get nextDeadlineMs(): number {
-    if (this.#gone || this.#wish === "destroy") return NEVER;
+    if (this.#wish === "destroy") return NEVER;
     if (this.#closeDeadlineMs !== NEVER) return this.#closeDeadlineMs;
     const message = this.#heldSinceMs === undefined ? this.#messageDeadlineMs : NEVER;
     return this.#state === "open" ? Math.min(this.#keepalive.deadlineMs, message) : message;
@@ -343,7 +340,7 @@ export class Protocol {
 
   /** Do what the time demands: send a ping, give up the peer, a message or the closing handshake. */
   tick(nowMs: number): void {
-    if (this.#gone || this.#wish === "destroy") return;
+    if (this.#wish === "destroy") return;
     if (nowMs >= this.#closeDeadlineMs) {
       this.#closeDeadlineMs = NEVER;
       this.#stopListening();

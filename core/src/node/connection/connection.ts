@@ -141,7 +141,7 @@ export class Connection<Data = undefined> {
 
   /** Messages that `send` did not accept, or that the connection's end made impossible. */
   get droppedMessages(): number {
-    return this.#driver.droppedMessages;
+    return this.#driver.outbound.droppedMessages;
   }
 
   /** Resolves when the connection has ended; never rejects. */
@@ -166,18 +166,20 @@ export class Connection<Data = undefined> {
       throw new UsageError(`kind is ${String(kind)}; give "text" or "binary"`);
     }
     if (typeof message === "string") {
-      return kind === "binary" ? this.#driver.sendBytes(kind, Buffer.from(message)) : this.#driver.sendText(message);
+      return kind === "binary"
+        ? this.#driver.outbound.sendBytes(kind, Buffer.from(message))
+        : this.#driver.outbound.sendText(message);
     }
-    if (message instanceof Uint8Array) return this.#driver.sendBytes(kind ?? "binary", message);
+    if (message instanceof Uint8Array) return this.#driver.outbound.sendBytes(kind ?? "binary", message);
     if (message instanceof Blob) return this.#sendLong(message, kind ?? "binary");
     if (isReadable(message)) return this.#sendLong(message, kind);
-    return this.#driver.sendBytes(kind ?? "binary", bytesOf(message, "a message"));
+    return this.#driver.outbound.sendBytes(kind ?? "binary", bytesOf(message, "a message"));
   }
 
   #sendLong(source: Blob | Readable, kind: MessageKind | undefined): false {
     guardSource(source);
-    return this.#driver.sendLong(
-      (sink) => sendStream(source, kind, sink),
+    return this.#driver.outbound.sendLong(
+      () => sendStream(source, kind, this.#driver.outbound),
       () => discardSource(source),
     );
   }
@@ -187,9 +189,9 @@ export class Connection<Data = undefined> {
    * @see RFC 6455 §5.4 */
   beginMessage(kind: MessageKind): MessageWriter {
     if (kind !== "text" && kind !== "binary") throw new UsageError(`kind is ${String(kind)}; give "text" or "binary"`);
-    const writer = new MessageWriter(kind);
-    this.#driver.sendLong(
-      (sink) => writer.run(sink),
+    const writer = new MessageWriter(kind, this.#driver.outbound);
+    this.#driver.outbound.sendLong(
+      () => writer.run(),
       () => writer.abandon(),
     );
     return writer;
@@ -257,7 +259,7 @@ export class Connection<Data = undefined> {
         forget();
         resolve();
       };
-      this.#driver.flush(done, () => reject(new ConnectionClosedError("flush", this.#driver.ending ?? {})));
+      this.#driver.outbound.flush(done, () => reject(new ConnectionClosedError("flush", this.#driver.ending ?? {})));
     });
     flushed.catch(() => {});
     return flushed;

@@ -4,7 +4,7 @@
  */
 import { isPromise } from "node:util/types";
 import type { WebSocketError } from "../../engine/errors.ts";
-import { ConnectionClosedError, HandlerError, LimitError, UsageError } from "../../engine/errors.ts";
+import { ConnectionClosedError, HandlerError } from "../../engine/errors.ts";
 import { CLOSE_CODE, writeClose } from "../../engine/frames/close-code.ts";
 import type { Frame } from "../../engine/frames/frame.ts";
 import type { MessageKind } from "../../engine/messages/message.ts";
@@ -17,9 +17,8 @@ import type { Timed } from "./deadlines.ts";
 import { deadlines } from "./deadlines.ts";
 import { Inbox } from "./inbox.ts";
 import { nodePlatform } from "./node-platform.ts";
+import type { OutboundHost } from "./outbound.ts";
 import { Outbound } from "./outbound.ts";
-import type { FragmentSink } from "./outgoing-queue.ts";
-import { OutgoingQueue } from "./outgoing-queue.ts";
 import { PendingPings } from "./pending-pings.ts";
 import type { CloseEvent, Handlers } from "./settings.ts";
 import type { Writer } from "./turn.ts";
@@ -37,7 +36,7 @@ const UNASKED = 2;
 /** Many pongs were written, and it is not known yet whether the system took them. */
 const UNSETTLED = 4;
 
-export class Driver<Data> implements TransportSink, Timed, Writer, FragmentSink {
+export class Driver<Data> implements TransportSink, Timed, Writer, OutboundHost {
   dueMs: number = Number.POSITIVE_INFINITY;
   heapIndex = -1;
 
@@ -56,21 +55,17 @@ export class Driver<Data> implements TransportSink, Timed, Writer, FragmentSink 
   #turnPlanned = false;
   /** Whether a handler goes on later in this turn, so that what it sends then can leave together with what is there. */
   #answersLater = false;
-  /** Whether `send` has returned false, so that `drain` is due. */
-  #drainDue = false;
-  #droppedMessages = 0;
   #ending: CloseEvent | undefined;
   /** Each made when it is first needed. */
   #inbox: Inbox | undefined;
   #pings: PendingPings | undefined;
-  #queue: OutgoingQueue | undefined;
   #endListeners: Set<(ending: CloseEvent) => void> | undefined;
 
   constructor(kind: ConnectionKind<Data>, protocol: Protocol, transport: Transport, connection: Connection<Data>) {
     this.#kind = kind;
     this.#protocol = protocol;
     this.#transport = transport;
-    this.#outbound = new Outbound(protocol, transport);
+    this.#outbound = new Outbound(kind, protocol, transport, this);
     this.#connection = connection;
   }
 
@@ -93,11 +88,12 @@ export class Driver<Data> implements TransportSink, Timed, Writer, FragmentSink 
   }
 
   get bufferedBytes(): number {
-    return this.#ending === undefined ? this.#outbound.bufferedBytes + (this.#queue?.bytes ?? 0) : 0;
+    return this.#ending === undefined ? this.#outbound.bufferedBytes : 0;
   }
 
-  get droppedMessages(): number {
-    return this.#droppedMessages;
+  /** Where everything goes that is sent. */
+  get outbound(): Outbound {
+    return this.#outbound;
   }
 
   /** Whether a handler takes what arrives, so that nothing waits for `for await`. */
@@ -106,60 +102,30 @@ export class Driver<Data> implements TransportSink, Timed, Writer, FragmentSink 
     return handlers.message !== undefined || settings.reception !== "messages";
   }
 
-  sendText(text: string): boolean {
-    if (this.#queue?.busy === true) return this.#queueText(text);
-    if (!this.#accepts(text.length)) return false;
-    this.#protocol.sendText(text);
-    return this.#accepted();
-  }
-
-  sendBytes(kind: MessageKind, bytes: Uint8Array): boolean {
-    if (this.#queue?.busy === true) return this.#queueBytes(kind, bytes);
-    if (!this.#accepts(bytes.length)) return false;
-    this.#protocol.sendBytes(kind, bytes);
-    return this.#accepted();
-  }
-
-  /** Send what takes several turns; everything sent after it waits for it.
-   * @param discard the message will not be sent, or not to its end */
-  sendLong(send: (sink: FragmentSink) => Promise<void>, discard: () => void): false {
-    if (this.#queue?.sealed === true || !this.#protocol.open) {
-      discard();
-      return this.#drop();
-    }
-    this.#openQueue().push({ isMessage: true, bytes: 0, run: () => send(this), cancel: discard });
-    this.#drainDue = true;
-    return false;
-  }
-
   sendFrame(frame: Frame): void {
     this.#protocol.sendFrame(frame, performance.now());
-    this.#planTurn();
+    this.planTurn();
   }
 
   ping(payload: Uint8Array): Promise<number> {
     this.#pings ??= new PendingPings();
-    if (!this.#protocol.open) return this.#pings.refuse(this.#closedError("ping"));
+    if (!this.#protocol.open) return this.#pings.refuse(new ConnectionClosedError("ping", this.#ending ?? {}));
     this.#protocol.ping(payload);
-    this.#planTurn();
+    this.planTurn();
     return this.#pings.add(payload, performance.now());
   }
 
   pong(payload: Uint8Array): void {
     if (!this.#protocol.open) return;
     this.#protocol.pong(payload);
-    this.#planTurn();
+    this.planTurn();
   }
 
   close(code: number | undefined, reason: string): void {
     // The caller's mistake is told at once, even when the frame has to wait for a message that is on its way.
     writeClose(nodePlatform, code, reason);
-    if (this.#queue?.busy !== true) {
-      this.#beginClose(code, reason);
-      return;
-    }
-    if (this.#queue.sealed) return;
-    this.#queue.seal({ isMessage: false, bytes: 0, run: () => this.#beginClose(code, reason) });
+    if (this.#outbound.busy) this.#outbound.seal(() => this.#beginClose(code, reason));
+    else this.#beginClose(code, reason);
   }
 
   terminate(): void {
@@ -190,17 +156,6 @@ export class Driver<Data> implements TransportSink, Timed, Writer, FragmentSink 
     this.#inbox?.leave(reader);
   }
 
-  /** Calls back when all that was sent so far is with the system; never when the connection ends first.
-   * @param lost called when the connection ends before a message that was sent before */
-  flush(done: () => void, lost: () => void): void {
-    const run = (): void => {
-      this.#write();
-      this.#outbound.flushed(done);
-    };
-    if (this.#queue?.busy === true) this.#queue.push({ isMessage: false, bytes: 0, run, cancel: lost });
-    else run();
-  }
-
   get ending(): CloseEvent | undefined {
     return this.#ending;
   }
@@ -225,7 +180,7 @@ export class Driver<Data> implements TransportSink, Timed, Writer, FragmentSink 
 
   onDrain(): void {
     this.#outbound.drained();
-    this.#finishTurn();
+    this.finishTurn();
   }
 
   onEnd(): void {
@@ -238,7 +193,7 @@ export class Driver<Data> implements TransportSink, Timed, Writer, FragmentSink 
     this.#takeRest();
     const ending = this.#protocol.ended(error);
     this.#takeFailure();
-    this.#end({ ...ending, unsentBytes: this.#outbound.unsentBytes + (this.#queue?.bytes ?? 0) });
+    this.#end({ ...ending, unsentBytes: this.#outbound.unsentBytes });
   }
 
   // ---- what the time says
@@ -251,40 +206,7 @@ export class Driver<Data> implements TransportSink, Timed, Writer, FragmentSink 
   endTurn(): void {
     this.#turnPlanned = false;
     if (this.#protocol.failurePending) this.#pump();
-    else this.#finishTurn();
-  }
-
-  // ---- FragmentSink: a message that is sent piece by piece
-
-  beginMessage(kind: MessageKind): void {
-    this.#protocol.beginMessage(kind);
-  }
-
-  sendFragment(data: string | Uint8Array, last: boolean): boolean {
-    if (!this.#protocol.open) {
-      if (this.#queue?.settle() === true) this.#drop();
-      return false;
-    }
-    this.#protocol.sendFragment(data, last);
-    if (last) {
-      this.#queue?.settle();
-      this.#kind.counters.messagesSent += 1;
-    }
-    this.#planTurn();
-    return this.bufferedBytes <= this.#kind.settings.highWaterMarkBytes;
-  }
-
-  async writable(): Promise<void> {
-    // Small fragments that come in one turn leave in one write, as small messages do.
-    if (this.#protocol.outputBytes > this.#kind.settings.highWaterMarkBytes) this.#write();
-    await this.#outbound.untilWritable();
-    if (!this.#protocol.open) throw this.#closedError("send");
-  }
-
-  failed(error: unknown): void {
-    if (this.#queue?.settle() !== true) return;
-    this.#drop();
-    if (this.#protocol.open) this.#handlerFailed("send", error);
+    else this.finishTurn();
   }
 
   // ---- events
@@ -308,8 +230,8 @@ export class Driver<Data> implements TransportSink, Timed, Writer, FragmentSink 
     if (!this.#taking) protocol.retain();
     else if (this.#endArrived) protocol.receiveEnd(performance.now());
     this.#pumping = false;
-    if (this.#answersLater && protocol.outputBytes > 0) this.#planTurn();
-    else this.#finishTurn();
+    if (this.#answersLater && protocol.outputBytes > 0) this.planTurn();
+    else this.finishTurn();
     this.#answersLater = false;
   }
 
@@ -346,7 +268,7 @@ export class Driver<Data> implements TransportSink, Timed, Writer, FragmentSink 
   }
 
   #settlePongs(): void {
-    this.#write();
+    this.#outbound.write();
     if (this.#protocol.pendingPongs % PONGS_BEFORE_WRITE !== 0 || !this.#outbound.blocked) return;
     this.#hold(UNSETTLED);
     afterTurns(TURNS_TO_SETTLE, () => this.#release(UNSETTLED));
@@ -390,6 +312,10 @@ export class Driver<Data> implements TransportSink, Timed, Writer, FragmentSink 
     result.catch((error: unknown) => this.#handlerFailed(name, error));
   }
 
+  sendFailed(error: unknown): void {
+    this.#handlerFailed("send", error);
+  }
+
   #handlerFailed(name: string, cause: unknown): void {
     // What a handler waits for when its connection ends (a ping's answer) fails without anybody's fault.
     if (this.#ending !== undefined && cause instanceof ConnectionClosedError) return;
@@ -404,7 +330,7 @@ export class Driver<Data> implements TransportSink, Timed, Writer, FragmentSink 
     // Whoever closes wants the peer's Close frame, and may have stopped reading before it.
     this.#readOn();
     if (this.#held !== 0) this.#pump();
-    else this.#planTurn();
+    else this.planTurn();
   }
 
   #report(error: WebSocketError): void {
@@ -463,119 +389,32 @@ export class Driver<Data> implements TransportSink, Timed, Writer, FragmentSink 
     this.#transport.resume();
   }
 
-  // ---- writing
+  // ---- the turn
 
-  #accepts(bytes: number): boolean {
-    if (!this.#protocol.open) return this.#drop();
-    return !this.#outbound.blocked || this.#fits(bytes);
-  }
-
-  #fits(bytes: number): boolean {
-    const { maxBufferedBytes, overflow } = this.#kind.settings;
-    const buffered = this.#outbound.bufferedBytes + (this.#queue?.memoryBytes ?? 0) + bytes;
-    if (buffered <= maxBufferedBytes) return true;
-    if (overflow === "close") {
-      const error = new LimitError("OUTBOUND_FULL", maxBufferedBytes, buffered);
-      this.#protocol.fail(error, error.closeCode, performance.now());
-      this.#planTurn();
-    }
-    this.#drainDue = true;
-    return this.#drop();
-  }
-
-  #accepted(): boolean {
-    this.#kind.counters.messagesSent += 1;
-    this.#planTurn();
-    const { highWaterMarkBytes } = this.#kind.settings;
-    if (!this.#outbound.blocked) {
-      if (this.#protocol.outputBytes <= highWaterMarkBytes) return true;
-      // So much for one turn: write it now, and learn whether the peer keeps up.
-      this.#write();
-    }
-    if (this.#outbound.bufferedBytes <= highWaterMarkBytes) return true;
-    this.#drainDue = true;
-    return false;
-  }
-
-  #drop(): false {
-    this.#droppedMessages += 1;
-    this.#kind.counters.messagesDropped += 1;
-    return false;
-  }
-
-  #openQueue(): OutgoingQueue {
-    this.#queue ??= new OutgoingQueue(
-      () => this.#finishTurn(),
-      (error) => {
-        this.#drop();
-        this.#handlerFailed("send", error);
-      },
-    );
-    return this.#queue;
-  }
-
-  // Apart from `sendText` and `sendBytes`, which would otherwise make room for what a closure needs with every message.
-  #queueText(text: string): false {
-    return this.#enqueue(text.length, () => this.#protocol.sendText(text));
-  }
-
-  #queueBytes(kind: MessageKind, bytes: Uint8Array): false {
-    // The caller's mistake is told at once.
-    if (kind === "text") checkUtf8(bytes);
-    return this.#enqueue(bytes.length, () => this.#protocol.sendBytes(kind, bytes));
-  }
-
-  /** Send a message when what is on its way has been sent. It waits in memory, and so counts as what a slow peer does
-   * not read. */
-  #enqueue(bytes: number, send: () => void): false {
-    if (this.#queue?.sealed === true || !this.#protocol.open) return this.#drop();
-    if (!this.#fits(bytes)) return false;
-    const run = (): void => {
-      if (!this.#protocol.open) {
-        this.#drop();
-        return;
-      }
-      send();
-      this.#accepted();
-    };
-    this.#openQueue().push({ isMessage: true, bytes, run });
-    this.#drainDue = true;
-    return false;
-  }
-
-  #planTurn(): void {
+  /** Something has to be written at the end of this turn. */
+  planTurn(): void {
     if (this.#pumping || this.#turnPlanned) return;
     this.#turnPlanned = true;
     writeAtEndOfTurn(this);
   }
 
-  #finishTurn(): void {
-    this.#write();
+  /** Write what there is, and do what follows from the protocol's state. */
+  finishTurn(): void {
+    this.#outbound.write();
     const wish = this.#protocol.transportWish;
     if (wish === "destroy") {
       this.#transport.destroy();
       return;
     }
-    if (wish === "end") this.#endTransport();
+    if (wish === "end") {
+      this.#outbound.end();
+      // The peer's FIN has to be seen, whether or not the application reads.
+      this.#readOn();
+    }
     const dueMs = this.#protocol.nextDeadlineMs;
     if (dueMs < this.dueMs) deadlines.watch(this, dueMs);
-    if (this.#drainDue && !this.#outbound.blocked && this.#queue?.busy !== true) this.#drained();
-  }
-
-  #write(): void {
-    this.#kind.counters.bytesSent += this.#outbound.write();
-  }
-
-  #drained(): void {
     const { drain } = this.#kind.handlers;
-    this.#drainDue = false;
-    if (drain !== undefined && this.#protocol.open) this.#call("drain", drain, undefined);
-  }
-
-  #endTransport(): void {
-    this.#outbound.end();
-    // The peer's FIN has to be seen, whether or not the application reads.
-    this.#readOn();
+    if (this.#outbound.takeDrain() && drain !== undefined) this.#call("drain", drain, undefined);
   }
 
   // ---- the end
@@ -594,17 +433,12 @@ export class Driver<Data> implements TransportSink, Timed, Writer, FragmentSink 
     if (event !== undefined) this.#deliver(event);
   }
 
-  #closedError(what: string): ConnectionClosedError {
-    return new ConnectionClosedError(what, { ...this.#ending });
-  }
-
   #end(ending: CloseEvent): void {
     const { handlers, onEnded } = this.#kind;
     this.#ending = ending;
     deadlines.forget(this);
-    for (let lost = this.#queue?.clear() ?? 0; lost > 0; lost--) this.#drop();
-    this.#outbound.wake();
-    this.#pings?.rejectAll(this.#closedError("ping"));
+    this.#outbound.abandon(ending);
+    this.#pings?.rejectAll(new ConnectionClosedError("ping", ending));
     this.#inbox?.finish();
     onEnded(this.#connection);
     if (handlers.close !== undefined) this.#call("close", handlers.close, ending);
@@ -620,11 +454,6 @@ function handlerError(name: string, cause: unknown): HandlerError {
   } catch {
     return new HandlerError(name, new Error("what was thrown has no text", { cause }));
   }
-}
-
-function checkUtf8(bytes: Uint8Array): void {
-  if (nodePlatform.isUtf8(bytes, 0, bytes.length)) return;
-  throw new UsageError("the bytes given for a text message are not UTF-8; send them as binary");
 }
 
 function warn(failure: unknown): void {

@@ -1,4 +1,4 @@
-import { ConnectionClosedError, UsageError } from "../../engine/errors.ts";
+import { UsageError } from "../../engine/errors.ts";
 import type { MessageKind } from "../../engine/messages/message.ts";
 import type { FragmentSink } from "./outgoing-queue.ts";
 
@@ -9,17 +9,19 @@ type Piece = string | Uint8Array;
  * @see RFC 6455 §5.4 */
 export class MessageWriter {
   readonly #kind: MessageKind;
+  readonly #sink: FragmentSink;
   /** What was written while the messages before it were still on their way. */
   #early: { readonly piece: Piece; readonly last: boolean }[] = [];
-  #sink: FragmentSink | undefined;
+  #running = false;
   #ended = false;
   #lost = false;
   /** Those who wait: the queue for the end, writers for their turn. */
   #onEnd: (() => void) | undefined;
   #onTurn: (() => void)[] = [];
 
-  constructor(kind: MessageKind) {
+  constructor(kind: MessageKind, sink: FragmentSink) {
     this.#kind = kind;
+    this.#sink = sink;
   }
 
   /** Send the next fragment, as one frame.
@@ -43,21 +45,21 @@ export class MessageWriter {
   /** Resolves when all that was written is with the system, so that more may be written.
    * @returns rejects with ConnectionClosedError when the connection is not open any more; the promise may be dropped */
   writable(): Promise<void> {
-    const ready = this.#turn().then(() => {
-      if (this.#sink !== undefined) return this.#sink.writable();
-      throw new ConnectionClosedError("write", {});
-    });
+    const ready = this.#turn().then(() => this.#sink.writable());
     ready.catch(() => {});
     return ready;
   }
 
   /** Its turn has come.
    * @returns resolves when the message has ended, or the connection has */
-  run(sink: FragmentSink): Promise<void> {
-    this.#sink = sink;
-    sink.beginMessage(this.#kind);
-    for (const { piece, last } of this.#early.splice(0)) sink.sendFragment(piece, last);
+  run(): Promise<void> {
+    this.#running = true;
     for (const resolve of this.#onTurn.splice(0)) resolve();
+    this.#sink.beginMessage(this.#kind);
+    for (const { piece, last } of this.#early.splice(0)) {
+      this.#sink.keepWaiting(-piece.length);
+      this.#sink.sendFragment(piece, last);
+    }
     if (this.#ended) return Promise.resolve();
     return new Promise((resolve) => {
       this.#onEnd = resolve;
@@ -77,14 +79,17 @@ export class MessageWriter {
     if (typeof piece === "string" && this.#kind === "binary") {
       throw new UsageError("this is a binary message: give bytes, not a string");
     }
+    if (typeof piece !== "string" && !(piece instanceof Uint8Array)) {
+      throw new UsageError(`a piece of a message is a string or a Uint8Array, not ${typeof piece}`);
+    }
     if (this.#lost) return false;
-    if (this.#sink !== undefined) return this.#sink.sendFragment(piece, last);
-    this.#early.push({ piece, last });
+    if (this.#running) return this.#sink.sendFragment(piece, last);
+    if (this.#sink.keepWaiting(piece.length)) this.#early.push({ piece, last });
     return false;
   }
 
   #turn(): Promise<void> {
-    if (this.#sink !== undefined || this.#lost) return Promise.resolve();
+    if (this.#running || this.#lost) return Promise.resolve();
     return new Promise((resolve) => this.#onTurn.push(resolve));
   }
 }

@@ -1,18 +1,43 @@
 /**
- * The way out of a connection: one write a turn while the peer keeps up, and waiting in memory of its own when it does
- * not. In: a protocol's output. Out: writes to a transport. It knows nothing of messages or handlers.
+ * The way out of a connection: one write a turn while the peer keeps up, and waiting in memory of its own, up to a
+ * bound, when it does not. In: messages. Out: writes to a transport, and whether the peer keeps up. It knows nothing of
+ * what is received, nor of handlers.
  */
 import { Slab } from "../../engine/bytes/slab.ts";
+import { ConnectionClosedError, LimitError, UsageError } from "../../engine/errors.ts";
+import type { MessageKind } from "../../engine/messages/message.ts";
 import type { Protocol } from "../../engine/protocol/protocol.ts";
 import type { Transport } from "../transport/transport.ts";
+import type { Counters } from "./connection.ts";
 import { nodePlatform } from "./node-platform.ts";
+import type { FragmentSink } from "./outgoing-queue.ts";
+import { OutgoingQueue } from "./outgoing-queue.ts";
+import type { CloseEvent, ConnectionSettings } from "./settings.ts";
 
 /** Outgoing bytes of all connections whose peers keep up. */
 export const sharedSlab: Slab = new Slab(nodePlatform, 65_536);
 /** Block size of what waits for a peer that does not: a slab of its own, so that the others' blocks are not kept. */
 const WAITING_SLAB_BYTES = 8_192;
 
-export class Outbound {
+/** What all connections of one kind share on the way out. */
+export interface OutboundKind {
+  readonly settings: ConnectionSettings;
+  readonly counters: Counters;
+}
+
+/** Who decides when it is written. */
+export interface OutboundHost {
+  /** Something waits to be written at the end of this turn. */
+  planTurn(): void;
+  /** Write now, and do what follows. */
+  finishTurn(): void;
+  /** A message that was accepted could not be sent, by the application's fault. */
+  sendFailed(error: unknown): void;
+}
+
+export class Outbound implements FragmentSink {
+  readonly #kind: OutboundKind;
+  readonly #host: OutboundHost;
   readonly #protocol: Protocol;
   readonly #transport: Transport;
   /** Whether the transport has bytes that the system has not taken; nothing more is given to it until then. */
@@ -20,11 +45,19 @@ export class Outbound {
   /** Bytes given to the transport that are not known to be with the system. */
   #unsettledBytes = 0;
   #endSent = false;
+  /** Whether `send` has returned false, so that `drain` is due. */
+  #drainDue = false;
+  #droppedMessages = 0;
+  #ending: CloseEvent | undefined;
+  /** Each made when it is first needed. */
+  #queue: OutgoingQueue | undefined;
   #waiters: (() => void)[] | undefined;
   /** Called back when what waits to be written is with the system. */
   #flushes: (() => void)[] | undefined;
 
-  constructor(protocol: Protocol, transport: Transport) {
+  constructor(kind: OutboundKind, protocol: Protocol, transport: Transport, host: OutboundHost) {
+    this.#kind = kind;
+    this.#host = host;
     this.#protocol = protocol;
     this.#transport = transport;
   }
@@ -35,19 +68,131 @@ export class Outbound {
 
   /** Bytes accepted for sending that the system has not taken. */
   get bufferedBytes(): number {
-    return this.#protocol.outputBytes + this.#transport.bufferedBytes;
+    return this.#protocol.outputBytes + this.#transport.bufferedBytes + (this.#queue?.bytes ?? 0);
   }
 
   /** The same for a transport that has ended and cannot be asked any more: at most so many were not sent. */
   get unsentBytes(): number {
-    return this.#protocol.outputBytes + this.#unsettledBytes;
+    return this.#protocol.outputBytes + this.#unsettledBytes + (this.#queue?.bytes ?? 0);
   }
 
-  /** Write what the protocol has to send, unless the transport is still busy with what it was given before.
-   * @returns bytes written */
-  write(): number {
+  get droppedMessages(): number {
+    return this.#droppedMessages;
+  }
+
+  // ---- messages
+
+  /** @returns whether the peer keeps up; see `Connection.send` */
+  sendText(text: string): boolean {
+    if (this.busy) return this.#queueText(text);
+    if (!this.#accepts(text.length)) return false;
+    this.#protocol.sendText(text);
+    return this.#accepted();
+  }
+
+  /** @returns whether the peer keeps up; see `Connection.send` */
+  sendBytes(kind: MessageKind, bytes: Uint8Array): boolean {
+    if (this.busy) return this.#queueBytes(kind, bytes);
+    if (!this.#accepts(bytes.length)) return false;
+    this.#protocol.sendBytes(kind, bytes);
+    return this.#accepted();
+  }
+
+  /** Send what takes several turns; everything sent after it waits for it.
+   * @param discard the message will not be sent, or not to its end */
+  sendLong(send: () => Promise<void>, discard: () => void): false {
+    const run = (): void | Promise<void> => {
+      if (this.#protocol.open) return send();
+      discard();
+      this.#drop();
+    };
+    if (this.#queue?.sealed === true || !this.#protocol.open) {
+      discard();
+      return this.#drop();
+    }
+    this.#openQueue().push({ isMessage: true, bytes: 0, run, cancel: discard });
+    this.#drainDue = true;
+    return false;
+  }
+
+  /** Whether a message is on its way piece by piece, so that what comes next has to wait. */
+  get busy(): boolean {
+    return this.#queue?.busy === true;
+  }
+
+  /** Do something when what is on its way has been sent, and accept nothing after it. Only the first counts. */
+  seal(run: () => void): void {
+    if (this.#queue?.sealed === false) this.#queue.seal({ isMessage: false, bytes: 0, run });
+  }
+
+  /** Calls back when all that was sent so far is with the system; never when the transport ends first.
+   * @param lost called when the connection ends before a message that was sent before */
+  flush(done: () => void, lost: () => void): void {
+    const run = (): void => {
+      this.write();
+      this.#flushed(done);
+    };
+    if (this.busy) this.#openQueue().push({ isMessage: false, bytes: 0, run, cancel: lost });
+    else run();
+  }
+
+  /** Whether it has to be told that all was sent, after `send` had returned false. Asked once. */
+  takeDrain(): boolean {
+    if (!this.#drainDue || this.#blocked || this.busy) return false;
+    this.#drainDue = false;
+    return this.#protocol.open;
+  }
+
+  // ---- FragmentSink: a message that is sent piece by piece
+
+  beginMessage(kind: MessageKind): void {
+    this.#protocol.beginMessage(kind);
+  }
+
+  sendFragment(data: string | Uint8Array, last: boolean): boolean {
+    if (!this.#protocol.open) {
+      if (this.#queue?.settle() === true) this.#drop();
+      return false;
+    }
+    // A message that has begun cannot be dropped, so the connection is closed whatever the policy says.
+    if (this.#blocked && !this.#fits(data.length, "close")) return false;
+    this.#protocol.sendFragment(data, last);
+    if (last) {
+      this.#queue?.settle();
+      this.#kind.counters.messagesSent += 1;
+    }
+    this.#host.planTurn();
+    return this.bufferedBytes <= this.#kind.settings.highWaterMarkBytes;
+  }
+
+  keepWaiting(bytes: number): boolean {
+    if (!this.#protocol.open) return false;
+    if (bytes > 0 && !this.#fits(bytes, "close")) return false;
+    this.#queue?.keep(bytes);
+    return true;
+  }
+
+  async writable(): Promise<void> {
+    if (!this.#protocol.open) throw new ConnectionClosedError("send", this.#ending ?? {});
+    // Small fragments that come in one turn leave in one write, as small messages do.
+    if (this.#protocol.outputBytes > this.#kind.settings.highWaterMarkBytes) this.write();
+    await this.#untilWritable();
+    if (!this.#protocol.open) throw new ConnectionClosedError("send", this.#ending ?? {});
+  }
+
+  failed(error: unknown): void {
+    if (this.#queue?.settle() !== true) return;
+    this.#drop();
+    if (this.#protocol.open) this.#host.sendFailed(error);
+  }
+
+  // ---- writing
+
+  /** Write what the protocol has to send, unless the transport is still busy with what it was given before. */
+  write(): void {
     const bytes = this.#protocol.outputBytes;
-    if (bytes === 0 || this.#blocked) return 0;
+    if (bytes === 0 || this.#blocked) return;
+    this.#kind.counters.bytesSent += bytes;
     const chunks = this.#protocol.takeOutput();
     if (this.#transport.write(chunks)) {
       for (let i = chunks.length - 1; i >= 0; i--) {
@@ -61,11 +206,10 @@ export class Outbound {
       this.#protocol.useSlab(new Slab(nodePlatform, WAITING_SLAB_BYTES));
     }
     if (this.#flushes !== undefined) this.#tellFlushed();
-    return bytes;
   }
 
   /** Call back when all that the protocol has to send now is with the system; never when the transport ends first. */
-  flushed(callback: () => void): void {
+  #flushed(callback: () => void): void {
     if (this.#protocol.outputBytes === 0) {
       this.#transport.flushed(callback);
       return;
@@ -80,18 +224,25 @@ export class Outbound {
     this.#unsettledBytes = 0;
     this.#protocol.useSlab(undefined);
     this.#protocol.outputTaken();
-    this.wake();
+    this.#wake();
+  }
+
+  /** The connection has ended: what waits will not be sent. */
+  abandon(ending: CloseEvent): void {
+    this.#ending = ending;
+    for (let lost = this.#queue?.clear() ?? 0; lost > 0; lost--) this.#drop();
+    this.#wake();
   }
 
   /** Let those go on who wait in `untilWritable`. */
-  wake(): void {
+  #wake(): void {
     const waiters = this.#waiters;
     this.#waiters = undefined;
     for (const resolve of waiters ?? []) resolve();
   }
 
-  /** Resolves when the transport has taken everything, or `wake` was called. */
-  untilWritable(): Promise<void> {
+  /** Resolves when the transport has taken everything, or the connection has ended. */
+  #untilWritable(): Promise<void> {
     if (!this.#blocked) return Promise.resolve();
     return new Promise((resolve) => {
       this.#waiters ??= [];
@@ -113,5 +264,92 @@ export class Outbound {
   #tellFlushed(): void {
     for (const callback of this.#flushes ?? []) this.#transport.flushed(callback);
     this.#flushes = undefined;
+  }
+
+  // ---- limits
+
+  #accepts(bytes: number): boolean {
+    if (!this.#protocol.open) return this.#drop();
+    if (!this.#blocked) return true;
+    return this.#fits(bytes, this.#kind.settings.overflow) || this.#drop();
+  }
+
+  /** Whether so much more may wait; if not, the connection is closed where the policy is to. */
+  #fits(bytes: number, policy: "close" | "drop"): boolean {
+    const { maxBufferedBytes } = this.#kind.settings;
+    const written = this.#protocol.outputBytes + this.#transport.bufferedBytes;
+    const buffered = written + (this.#queue?.memoryBytes ?? 0) + bytes;
+    if (buffered <= maxBufferedBytes) return true;
+    if (policy === "close") {
+      const error = new LimitError("OUTBOUND_FULL", maxBufferedBytes, buffered);
+      this.#protocol.fail(error, error.closeCode, performance.now());
+      this.#host.planTurn();
+    }
+    this.#drainDue = true;
+    return false;
+  }
+
+  #accepted(): boolean {
+    this.#kind.counters.messagesSent += 1;
+    this.#host.planTurn();
+    const { highWaterMarkBytes } = this.#kind.settings;
+    if (!this.#blocked) {
+      if (this.#protocol.outputBytes <= highWaterMarkBytes) return true;
+      // So much for one turn: write it now, and learn whether the peer keeps up.
+      this.write();
+    }
+    if (this.#protocol.outputBytes + this.#transport.bufferedBytes <= highWaterMarkBytes) return true;
+    this.#drainDue = true;
+    return false;
+  }
+
+  #drop(): false {
+    this.#droppedMessages += 1;
+    this.#kind.counters.messagesDropped += 1;
+    return false;
+  }
+
+  // ---- waiting for a message that is on its way
+
+  #openQueue(): OutgoingQueue {
+    this.#queue ??= new OutgoingQueue(
+      () => this.#host.finishTurn(),
+      (error) => {
+        this.#drop();
+        this.#host.sendFailed(error);
+      },
+    );
+    return this.#queue;
+  }
+
+  // Apart from `sendText` and `sendBytes`, which would otherwise make room for what a closure needs with every message.
+  #queueText(text: string): false {
+    return this.#enqueue(text.length, () => this.#protocol.sendText(text));
+  }
+
+  #queueBytes(kind: MessageKind, bytes: Uint8Array): false {
+    // The caller's mistake is told at once.
+    if (kind === "text" && !nodePlatform.isUtf8(bytes, 0, bytes.length)) {
+      throw new UsageError("the bytes given for a text message are not UTF-8; send them as binary");
+    }
+    return this.#enqueue(bytes.length, () => this.#protocol.sendBytes(kind, bytes));
+  }
+
+  /** Send a message when what is on its way has been sent. It waits in memory, and so counts as what a slow peer does
+   * not read. */
+  #enqueue(bytes: number, send: () => void): false {
+    if (this.#queue?.sealed === true || !this.#protocol.open) return this.#drop();
+    if (!this.#fits(bytes, this.#kind.settings.overflow)) return this.#drop();
+    const run = (): void => {
+      if (!this.#protocol.open) {
+        this.#drop();
+        return;
+      }
+      send();
+      this.#accepted();
+    };
+    this.#openQueue().push({ isMessage: true, bytes, run });
+    this.#drainDue = true;
+    return false;
   }
 }

@@ -7,8 +7,11 @@ export interface FragmentSink {
   beginMessage(kind: MessageKind): void;
   /** @returns false when more is waiting than the high-water mark, or the connection is not open and the message lost */
   sendFragment(data: string | Uint8Array, last: boolean): boolean;
-  /** Resolves when more may be written; rejects when the connection has ended. */
+  /** Resolves when more may be written; rejects when the connection is not open any more. */
   writable(): Promise<void>;
+  /** Count bytes of the message that wait for its turn, or, below 0, wait no longer.
+   * @returns false when that is more than may wait, or the connection is not open */
+  keepWaiting(bytes: number): boolean;
   /** The source failed in the middle: the message can neither be finished nor taken back. */
   failed(error: unknown): void;
 }
@@ -63,6 +66,11 @@ export class OutgoingQueue {
   /** Whether nothing may be sent after what is queued. */
   get sealed(): boolean {
     return this.#sealed;
+  }
+
+  /** Count bytes of something that waits, besides those that it was pushed with. */
+  keep(bytes: number): void {
+    this.#bytes += bytes;
   }
 
   push(outgoing: Outgoing): void {

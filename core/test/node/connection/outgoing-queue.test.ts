@@ -132,6 +132,7 @@ function sink(journal: Journal<Call>, writable: () => Promise<void> = () => Prom
       return true;
     },
     writable,
+    keepWaiting: () => true,
     failed: (error) => journal.add(["failed", error]),
   };
 }
