@@ -34,13 +34,16 @@ function readOptions(words) {
     if (value > 0) return value;
     throw new Error(`--${name} must be a number above 0, not ${values[name]}`);
   };
+  const seconds = number("seconds");
+  // Turns of a second at most, so that nobody waits for long: a heartbeat would begin
+  const slices = Math.max(3, Math.ceil(seconds));
   return {
     help: values.help,
     json: values.json,
     scenarios: pick("scenario", SCENARIOS, positionals),
     peers: pick("peer", PEERS, values.peers?.split(",") ?? []),
     rounds: Math.ceil(number("rounds")),
-    setup: { seconds: number("seconds"), warmUp: number("warm-up"), slices: 3, cpus: chooseCpus() },
+    setup: { seconds, slices, warmUp: number("warm-up"), cpus: chooseCpus() },
   };
 }
 
