@@ -317,8 +317,8 @@ export class Driver<Data> implements TransportSink, Timed, Writer, OutboundHost 
   }
 
   #handlerFailed(name: string, cause: unknown): void {
-    // What a handler waits for when its connection ends (a ping's answer) fails without anybody's fault.
-    if (this.#ending !== undefined && cause instanceof ConnectionClosedError) return;
+    // What a handler waits for when its connection closes (a ping's answer) fails without anybody's fault.
+    if (!this.#protocol.open && cause instanceof ConnectionClosedError) return;
     const error = handlerError(name, cause);
     this.#report(error);
     if (this.#kind.handlers.error === undefined) process.emitWarning(error);

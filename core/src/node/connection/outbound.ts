@@ -162,6 +162,7 @@ export class Outbound implements FragmentSink {
       this.#kind.counters.messagesSent += 1;
     }
     this.#host.planTurn();
+    this.#writeAboveMark();
     return this.bufferedBytes <= this.#kind.settings.highWaterMarkBytes;
   }
 
@@ -174,8 +175,6 @@ export class Outbound implements FragmentSink {
 
   async writable(): Promise<void> {
     if (!this.#protocol.open) throw new ConnectionClosedError("send", this.#ending ?? {});
-    // Small fragments that come in one turn leave in one write, as small messages do.
-    if (this.#protocol.outputBytes > this.#kind.settings.highWaterMarkBytes) this.write();
     await this.#untilWritable();
     if (!this.#protocol.open) throw new ConnectionClosedError("send", this.#ending ?? {});
   }
@@ -292,14 +291,19 @@ export class Outbound implements FragmentSink {
   #accepted(): boolean {
     this.#kind.counters.messagesSent += 1;
     this.#host.planTurn();
+    if (this.#writeAboveMark()) return true;
     const { highWaterMarkBytes } = this.#kind.settings;
-    if (!this.#blocked) {
-      if (this.#protocol.outputBytes <= highWaterMarkBytes) return true;
-      // So much for one turn: write it now, and learn whether the peer keeps up.
-      this.write();
-    }
     if (this.#protocol.outputBytes + this.#transport.bufferedBytes <= highWaterMarkBytes) return true;
     this.#drainDue = true;
+    return false;
+  }
+
+  /** So much for one turn: above the high-water mark it is written at once, to learn whether the peer keeps up.
+   * @returns whether the peer keeps up, as far as is known, and it was not so much */
+  #writeAboveMark(): boolean {
+    if (this.#blocked) return false;
+    if (this.#protocol.outputBytes <= this.#kind.settings.highWaterMarkBytes) return true;
+    this.write();
     return false;
   }
 

@@ -258,6 +258,20 @@ for (const [name, platform] of PLATFORMS) {
       }
     });
 
+    test("either role allows every second byte again after a reset in the middle of a character", () => {
+      for (const left of ["e0", "ed", "f0", "f4"]) {
+        for (const character of ["c2 80", "df bf", "e1 80 80", "ef bf bf", "f1 80 80 80", "f3 bf bf bf"]) {
+          const validator = new Utf8Validator();
+          validator.push(platform, hex(left), 0, 1);
+          validator.reset();
+          for (const byte of hex(character)) {
+            assert.ok(validator.push(platform, Uint8Array.of(byte), 0, 1), `${character} after ${left}`);
+          }
+          assert.ok(validator.complete);
+        }
+      }
+    });
+
     test("either role judges random texts with random damage as the table does, cut anywhere", (context) => {
       const chance = chanceOf(context);
       for (let round = 0; round < 3_000; round++) {

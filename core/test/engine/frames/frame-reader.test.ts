@@ -93,7 +93,11 @@ const BAD_HEADERS = [
   ["the length's high 32 bits are set", "82 7f ff ff ff ff 00 00 00 00", "LENGTH_TOO_LARGE", 1009],
 ] as const;
 
-const LONG_LENGTHS = [
+const LENGTHS = [
+  ["82 00", 0],
+  ["82 7c", 124],
+  ["82 7d", 125],
+  ["8a 7d", 125],
   ["82 7e 00 7e", 126],
   ["82 7e 00 ff", 255],
   ["82 7e 01 00", 256],
@@ -135,7 +139,7 @@ for (const role of ROLES) {
       });
     });
 
-    for (const [bytes, length] of LONG_LENGTHS) {
+    for (const [bytes, length] of LENGTHS) {
       test(`a ${role} reads the length ${length} without losing a bit, and allocates nothing for it`, () => {
         forEachSplit(toRole(role, bytes), (chunks) => {
           const platform = portablePlatform();
@@ -262,6 +266,21 @@ for (const role of ROLES) {
             "fin rsv 0 opcode 2 length 3: 01 02 03",
           ]);
         }
+      }
+    });
+
+    test(`a ${role} joins bytes that come when only some of those before them were read`, () => {
+      const bytes = toRole(role, "81 02  48 69", "82 03  01 02 03", "89 01  70");
+      const firstEnd = bytes.length - (role === "server" ? 9 + 7 : 5 + 3);
+      for (let end = firstEnd + 1; end <= bytes.length; end++) {
+        const reader = readerOf(role);
+        reader.feed(bytes.slice(0, end), end);
+        assert.equal(reader.readHeader(), true);
+        reader.readPayload();
+        assert.deepEqual(framesIn(reader, [bytes.slice(end)]), [
+          "fin rsv 0 opcode 2 length 3: 01 02 03",
+          "fin rsv 0 opcode 9 length 1: 70",
+        ]);
       }
     });
 

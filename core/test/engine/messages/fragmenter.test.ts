@@ -118,6 +118,18 @@ for (const [name, platform] of PLATFORMS) {
       assert.equal(encodeAll("text", text.split("")), toHex(utf8(text)));
     });
 
+    test("either role waits for the other half of high surrogates, from the first to the last, and of nothing else", () => {
+      for (const high of ["\ud800", "\udbff"]) {
+        for (const low of ["\udc00", "\udfff"]) {
+          assert.equal(toHex(begun("text").encode(platform, high, false)), "");
+          assert.equal(encodeAll("text", [high, low]), toHex(utf8(high + low)));
+        }
+      }
+      for (const other of ["\ud7ff", "\udc00", "\udfff", "\ue000"]) {
+        assert.equal(toHex(begun("text").encode(platform, other, false)), toHex(utf8(other)));
+      }
+    });
+
     test("either role sends U+FFFD for a surrogate without its other half", () => {
       const replaced = "ef bf bd";
       assert.equal(encodeAll("text", ["\ud83d"]), replaced);

@@ -610,6 +610,30 @@ for (const role of ROLES) {
       }
     });
 
+    test(`a ${role} whose peer has ended the transport comes to nothing of what it had not read`, () => {
+      const protocol = openProtocol(role);
+      const bytes = toRole(role, "81 01  61", "88 00");
+      protocol.receive(bytes, bytes.length, NOW);
+      protocol.retain();
+      protocol.receiveEnd(NOW);
+      assert.deepEqual(drain(protocol), []);
+      assert.equal(protocol.outputBytes, 0);
+    });
+
+    test(`a ${role} tells what a Close frame said that was sent as a raw frame`, () => {
+      for (const [payload, code, reason] of [
+        ["", 1005, ""],
+        ["03", 1005, ""],
+        ["03 e8", 1000, ""],
+        ["0f a0 62 79 65", 4000, "bye"],
+        ["0f a0 ff", 4000, ""],
+      ] as const) {
+        const protocol = openProtocol(role);
+        protocol.sendFrame({ ...CLOSE_FRAME, payload: hex(payload) }, NOW);
+        assert.deepEqual(protocol.ended().sent, { code, reason });
+      }
+    });
+
     test(`a ${role} that gave up the closing handshake comes to nothing of what it had not read`, () => {
       for (const unread of [
         ["81 01  61", "88 00"],

@@ -68,6 +68,34 @@ describe("the parts that connections of one kind share", () => {
     });
 
     describe(`${role}s that share a kit and its slab`, () => {
+      test(`a ${role} gives its parts back between two messages, and not in the middle of one`, () => {
+        const kit = kitOf(role);
+        const [receiver, output] = [kit.takeReceiver(), kit.takeOutput()];
+        kit.giveReceiver(receiver);
+        kit.giveOutput(output);
+        const protocol = new Protocol(kit, 0);
+        protocol.opened(0);
+        const spare = (): boolean[] => {
+          const [oneReceiver, oneOutput] = [kit.takeReceiver(), kit.takeOutput()];
+          kit.giveReceiver(oneReceiver);
+          kit.giveOutput(oneOutput);
+          return [oneReceiver === receiver, oneOutput === output];
+        };
+        assert.deepEqual(spare(), [true, true]);
+        receive(protocol, toRole(role, "81 01  61", "01 01  62"));
+        protocol.sendText("a");
+        assert.deepEqual(spare(), [false, false]);
+        const again = kitOf(role);
+        const [ownReceiver, ownOutput] = [again.takeReceiver(), again.takeOutput()];
+        again.giveReceiver(ownReceiver);
+        again.giveOutput(ownOutput);
+        const other = new Protocol(again, 0);
+        other.opened(0);
+        receive(other, toRole(role, "81 01  61", "89 00"));
+        sentBy(role, other);
+        assert.deepEqual([again.takeReceiver() === ownReceiver, again.takeOutput() === ownOutput], [true, true]);
+      });
+
       test(`a ${role} lends nothing to others in the middle of a frame or a message`, () => {
         const kit = kitOf(role);
         const open = (): Protocol => {

@@ -179,6 +179,15 @@ for (const role of ROLES) {
       });
     }
 
+    test(`a ${role} counts a message that came with the opening handshake from when that was done`, () => {
+      const protocol = connectingProtocol(role, { limits });
+      assert.deepEqual(receive(protocol, toRole(role, "01 01  61"), 0), []);
+      assert.equal(protocol.nextDeadlineMs, NEVER);
+      protocol.opened(5_000);
+      drain(protocol);
+      assert.equal(protocol.nextDeadlineMs, 6_000);
+    });
+
     test(`a ${role} tells what the limit was`, () => {
       const protocol = openProtocol(role, { limits });
       receive(protocol, toRole(role, "01 01  61"), 0);
@@ -199,10 +208,12 @@ for (const role of ROLES) {
 
     test(`a ${role} that failed or closed waits for no message`, () => {
       const failed = openProtocol(role, { limits, closeTimeoutMs: NEVER });
-      receive(failed, toRole(role, "01 01  61", "81 00"), 0);
+      receive(failed, toRole(role, "01 01  61"), 0);
+      receive(failed, toRole(role, "81 00"), 0);
       assert.equal(failed.nextDeadlineMs, NEVER);
       const closed = openProtocol(role, { limits, closeTimeoutMs: NEVER });
-      receive(closed, toRole(role, "01 01  61", "88 00"), 0);
+      receive(closed, toRole(role, "01 01  61"), 0);
+      receive(closed, toRole(role, "88 00"), 0);
       assert.equal(closed.nextDeadlineMs, NEVER);
       closed.tick(1e9);
       assert.deepEqual(drain(closed), []);

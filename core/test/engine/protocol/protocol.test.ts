@@ -340,6 +340,32 @@ for (const role of ROLES) {
     });
   });
 
+  describe(`mistakes of a ${role}'s platform`, () => {
+    test(`a ${role} does not hide them behind a failure of the peer's`, () => {
+      const mistakes = [
+        new TypeError("not a function"),
+        Object.assign(new Error("odd"), { code: "ERR_ODD" }),
+        "a string",
+      ];
+      for (const mistake of mistakes) {
+        const platform = {
+          ...portablePlatform(),
+          copy: () => {
+            throw mistake;
+          },
+        };
+        const protocol = openProtocol(role, { platform });
+        const bytes = toRole(role, "82 01  00");
+        protocol.receive(bytes, bytes.length, 0);
+        assert.throws(
+          () => protocol.nextEvent(),
+          (error) => error === mistake,
+        );
+        assert.equal(protocol.failurePending, false);
+      }
+    });
+  });
+
   describe(`the order of what a ${role} receives and sends (RFC 6455 §5.5.1)`, () => {
     test(`a ${role}'s echo of a message goes out before the answer to the Close frame behind it`, () => {
       forEachSplit(toRole(role, "81 02  48 69", "89 01  31", "82 01  ff", "88 02  03 e8"), (chunks) => {
@@ -404,6 +430,13 @@ for (const role of ROLES) {
       ]);
     });
 
+    test(`a ${role} sends pings and pongs of up to 125 bytes`, () => {
+      const protocol = openProtocol(role);
+      protocol.ping(pattern(125));
+      protocol.pong(pattern(125));
+      assert.deepEqual(sentBy(role, protocol), [`89 ${toHex(pattern(125))}`, `8a ${toHex(pattern(125))}`]);
+    });
+
     test(`a ${role} sends a surrogate pair that two fragments cut`, () => {
       const protocol = openProtocol(role);
       protocol.beginMessage("text");
@@ -418,7 +451,8 @@ for (const role of ROLES) {
       protocol.sendFrame({ ...ASIDE, opcode: 10, maskingKey: 0x01020304, payload: hex("61") }, 0);
       protocol.beginMessage("text");
       protocol.sendFrame({ ...ASIDE, opcode: 0 }, 0);
-      assert.equal(toHex(outputOf(protocol)), "27 01 61  8a 81 01 02 03 04 60  80 00".replaceAll("  ", " "));
+      protocol.sendFrame({ ...ASIDE, opcode: 15 }, 0);
+      assert.equal(toHex(outputOf(protocol)), "27 01 61  8a 81 01 02 03 04 60  80 00  8f 00".replaceAll("  ", " "));
       assert.equal(protocol.state, "open");
     });
 

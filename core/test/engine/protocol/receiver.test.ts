@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import type { Platform } from "../../../src/engine/bytes/platform.ts";
 import { resolveLimits } from "../../../src/engine/messages/limits.ts";
 import type { Reception } from "../../../src/engine/messages/message.ts";
@@ -413,6 +415,42 @@ for (const role of ROLES) {
       });
     }
 
+    test(`a ${role} allocates for a message what its frames announce, and no more often than they do`, () => {
+      const platform = portablePlatform();
+      const receiver = receiverOf(role, { platform });
+      const first = framesTo(role, { fin: false, opcode: 2, payload: pattern(3_000) });
+      const last = framesTo(role, { opcode: 0, payload: pattern(2_000) });
+      for (const chunk of [...cutAt(first, [1_000, 2_000]), ...cutAt(last, [500, 1_000, 1_500])]) take(receiver, chunk);
+      assert.deepEqual(platform.sizes, [3_000, 5_000]);
+    });
+
+    test(`a ${role} allocates for a raw frame what it announces`, () => {
+      const platform = portablePlatform();
+      const receiver = receiverOf(role, { platform, reception: "frames" });
+      take(receiver, framesTo(role, { fin: false, opcode: 2, payload: pattern(3_000) }));
+      const last = framesTo(role, { opcode: 0, payload: pattern(2_000) });
+      for (const chunk of cutAt(last, [500, 1_000])) take(receiver, chunk);
+      assert.deepEqual(platform.sizes, [3_000, 2_000]);
+    });
+
+    test(`a ${role} does not keep the memory alive that it was lent for part of a frame`, () => {
+      setFlagsFromString("--expose-gc");
+      const collect: () => void = runInNewContext("gc");
+      const size = 1 << 26;
+      const receivers = ["82 03  01", "89 03  01", "82 03", "81"].map((frame) => {
+        const receiver = receiverOf(role);
+        const lent = new Uint8Array(size);
+        const bytes = frame === "81" ? hex(frame) : toRole(role, frame);
+        lent.set(bytes);
+        receiver.feed(lent, bytes.length);
+        assert.equal(receiver.next(), undefined);
+        return receiver;
+      });
+      for (let i = 0; i < 10 && process.memoryUsage().arrayBuffers >= size; i++) collect();
+      assert.ok(process.memoryUsage().arrayBuffers < size, `${process.memoryUsage().arrayBuffers} bytes are kept`);
+      assert.equal(receivers.length, 4);
+    });
+
     test(`a ${role} is idle between messages and only there`, () => {
       const bytes = toRole(role, "01 01  61", "89 00", "80 01  62");
       const receiver = receiverOf(role);
@@ -473,6 +511,27 @@ for (const role of ROLES) {
     }
   });
 }
+
+describe("text that unmasking shows to be ASCII (RFC 6455 §5.6)", () => {
+  test("a server neither checks nor decodes it as UTF-8, whole or in pieces", () => {
+    const no = (): never => assert.fail("taken for more than ASCII");
+    const whole = receiverOf("server", { platform: { ...portablePlatform(), isUtf8: no, decodeUtf8: no } });
+    for (const text of ["", "Hello", "x".repeat(500)]) {
+      assert.deepEqual(take(whole, framesTo("server", { opcode: 1, payload: text })), [
+        `message text ${shownData(text)}`,
+      ]);
+    }
+    const bytes = framesTo(
+      "server",
+      { fin: false, opcode: 1, payload: "Hello" },
+      { opcode: 0, payload: "x".repeat(50) },
+    );
+    forEachSplit(bytes, (chunks) => {
+      const receiver = receiverOf("server", { platform: { ...portablePlatform(), isUtf8: no } });
+      assert.deepEqual(takeAll(receiver, chunks), [`message text "Hello${"x".repeat(50)}"`]);
+    });
+  });
+});
 
 describe("raw frames (RFC 6455 §5.2)", () => {
   test("a server is told the masking key, a client that there is none", () => {

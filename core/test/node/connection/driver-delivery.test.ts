@@ -428,6 +428,30 @@ describe("handlers that fail", () => {
     assert.deepEqual(warnings.rest(), []);
   });
 
+  test("nor has one whose answer cannot come any more because the connection is closing", async () => {
+    const { handlers, journal } = recorder("close", "error");
+    const tried = new Journal<void>();
+    const { connection, peer } = rig(
+      {
+        ...handlers,
+        async message(opened) {
+          const writer = opened.beginMessage("text");
+          while (opened.state === "open") await settled(1);
+          tried.add();
+          await writer.writable();
+        },
+      },
+      { polite: false },
+    );
+    peer.send(text("a"), closeFrame(1000));
+    await tried.next();
+    await settled();
+    assert.deepEqual([connection.state, journal.all], ["closing", []]);
+    peer.end();
+    await connection.closed;
+    assert.deepEqual(wordsOf(journal.rest()), ["close"]);
+  });
+
   test("a failure after the end is told, and sends nothing", async () => {
     const { handlers, journal } = recorder("error", "close");
     const gate = new Journal<void>();

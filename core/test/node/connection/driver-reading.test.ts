@@ -448,6 +448,25 @@ describe("pause and resume", () => {
     assert.equal(clock.nowMs, 1_000);
   });
 
+  test("a paused connection that is failed sees the peer's end at once", async (t) => {
+    const clock = new FakeClock(t);
+    const { connection, peer } = rig(
+      { message() {}, error() {} },
+      { capacity: 10, backpressure: { maxBufferedBytes: 1_000 } },
+    );
+    await settled();
+    connection.pause();
+    peer.send(texts(1));
+    await settled();
+    peer.pause();
+    connection.send("x".repeat(500));
+    await settled();
+    connection.send("x".repeat(1_000));
+    peer.resume();
+    assert.equal((await connection.closed).code, 1013);
+    assert.equal(clock.nowMs, 1_000);
+  });
+
   test("a mistake of the peer after close() while paused is still reported", async () => {
     const { handlers, journal } = recorder("message", "error", "close");
     const { connection, peer } = rig(handlers, { polite: false });

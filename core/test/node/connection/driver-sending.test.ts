@@ -591,6 +591,23 @@ describe("flush", () => {
     await peer.seen.take(3);
   });
 
+  test("resolves while the connection is closing, not only when it has ended", async () => {
+    const { connection, peer } = rig({}, { capacity: 10, polite: false });
+    await settled();
+    peer.pause();
+    connection.send("x".repeat(100));
+    await settled();
+    connection.send("y".repeat(50));
+    const flushed = connection.flush();
+    peer.send(closeFrame(1000));
+    await settled();
+    peer.resume();
+    await flushed;
+    assert.equal(connection.state, "closing");
+    peer.end();
+    assert.equal((await connection.closed).unsentBytes, 0);
+  });
+
   test("several flushes resolve in order", async () => {
     const { connection, peer } = rig({}, { capacity: 10 });
     const order: number[] = [];
@@ -636,6 +653,22 @@ describe("flush", () => {
       return true;
     });
     await assert.rejects(connection.flush(), { code: "CONNECTION_CLOSED", unsentBytes });
+  });
+
+  test("bytes that were handed over with the end count as unsent until the system has them", async () => {
+    const { connection, peer } = rig({ error() {} }, { capacity: 10, polite: false });
+    await settled();
+    peer.pause();
+    connection.send("x".repeat(100));
+    await settled();
+    connection.send("y".repeat(50));
+    const flushed = connection.flush();
+    peer.send(closeFrame(1000));
+    await settled();
+    peer.reset();
+    const { unsentBytes } = await connection.closed;
+    assert.equal(unsentBytes, 102 + 52 + 4);
+    await assert.rejects(flushed, { code: "CONNECTION_CLOSED", unsentBytes });
   });
 
   test("rejects when a message that waits behind a stream is lost, also if no byte of it was counted", async () => {

@@ -10,7 +10,13 @@ import { BINARY, frame, text } from "./frames.ts";
 import { openOver } from "./open-over.ts";
 import { rig, settled } from "./rig.ts";
 
-const probes: Record<string, () => Promise<unknown>> = { readChunks, partialFrames, slowConsumer, idleAfterSending };
+const probes: Record<string, () => Promise<unknown>> = {
+  readChunks,
+  partialFrames,
+  slowConsumer,
+  idleAfterSending,
+  recovered,
+};
 
 const probe = probes[process.argv[2] ?? ""];
 if (probe === undefined) throw new Error(`the probes are ${Object.keys(probes).join(", ")}`);
@@ -107,6 +113,32 @@ async function idleAfterSending(): Promise<{ bytesEach: number }> {
     peer.send(text("x".repeat(3_000)));
     await settled(3);
   }
+  for (const { peer, transport } of rigs) {
+    peer.frames.length = 0;
+    peer.seen.all.length = 0;
+    transport.writes.length = 0;
+  }
+  return { bytesEach: ((await outside()) - before) / count };
+}
+
+/** What connections keep outside the heap that were slow once, and have sent something since. */
+async function recovered(): Promise<{ bytesEach: number }> {
+  const count = 400;
+  const rigs = Array.from({ length: count }, () => rig({}, { capacity: 10 }));
+  await settled();
+  const before = await outside();
+  for (const { connection, peer } of rigs) {
+    peer.pause();
+    connection.send("x".repeat(100));
+  }
+  await settled();
+  for (const { connection, peer } of rigs) {
+    connection.send("waits");
+    peer.resume();
+  }
+  await settled();
+  for (const { connection } of rigs) connection.send("quick");
+  await settled();
   for (const { peer, transport } of rigs) {
     peer.frames.length = 0;
     peer.seen.all.length = 0;

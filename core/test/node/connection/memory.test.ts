@@ -34,6 +34,11 @@ describe("memory", () => {
     assert.ok(bytesEach <= 1_024, `${bytesEach} bytes each`);
   });
 
+  test("a connection that was slow once keeps no memory of its own when it is quick again", () => {
+    const { bytesEach } = run<{ bytesEach: number }>("recovered");
+    assert.ok(bytesEach <= 1_024, `${bytesEach} bytes each`);
+  });
+
   test("one that does not read does not keep the memory of those that do", () => {
     const { queued, grown, published } = run<{ queued: number; grown: number; published: number }>("slowConsumer");
     assert.ok(queued > 90_000 && published > 10_000_000);

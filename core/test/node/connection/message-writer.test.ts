@@ -178,6 +178,19 @@ describe("a message sent fragment by fragment (RFC 6455 §5.4)", () => {
       assert.equal(connection.droppedMessages, 1);
     });
 
+    test(`so are pieces that are all written in one turn (policy ${policy})`, async () => {
+      const { connection, peer } = rig(
+        { error() {} },
+        { capacity: 10, backpressure: { maxBufferedBytes: 500_000, policy } },
+      );
+      await settled();
+      peer.pause();
+      const writer = connection.beginMessage("binary");
+      let written = 0;
+      for (; connection.state === "open" && written < 100; written++) writer.write(Buffer.alloc(50_000));
+      assert.ok(written <= 11, `${written} pieces`);
+    });
+
     test(`so are pieces that wait for their turn (policy ${policy})`, async () => {
       const { connection } = rig({ error() {} }, { backpressure: { maxBufferedBytes: 10_000, policy } });
       connection.beginMessage("text");
