@@ -5,7 +5,7 @@ import { deadlines } from "../../../src/node/connection/deadlines.ts";
 import type { CloseEvent } from "../../../src/node/connection/settings.ts";
 import { FakeClock } from "./fake-clock.ts";
 import { CLOSE, closeFrame, frame, PING, PONG, text } from "./frames.ts";
-import { errorIn, eventIn, recorder, rig, settled, wordsOf } from "./rig.ts";
+import { endAll, errorIn, eventIn, recorder, rig, settled, wordsOf } from "./rig.ts";
 
 type Rig = ReturnType<typeof rig>;
 
@@ -440,6 +440,7 @@ describe("time", () => {
   });
 
   test("heartbeat: false sets no timer at all", async (t) => {
+    await endAll();
     const clock = new FakeClock(t);
     const { connection } = rig({});
     assert.deepEqual([clock.timers, deadlines.size], [0, 0]);
@@ -496,6 +497,7 @@ describe("time", () => {
   });
 
   test("nothing is watched after connections have ended, however that was", async (t) => {
+    await endAll();
     const clock = new FakeClock(t);
     const ends: ((r: Rig) => void)[] = [
       ({ connection }) => connection.close(),

@@ -1,4 +1,5 @@
 import type { TestContext } from "node:test";
+import { deadlines } from "../../../src/node/connection/deadlines.ts";
 
 interface Timer {
   readonly atMs: number;
@@ -19,12 +20,19 @@ export class FakeClock {
     const { setTimeout: realSet, clearTimeout: realClear } = globalThis;
     Object.defineProperty(performance, "now", { configurable: true, writable: true, value: () => this.nowMs });
     const set = (callback: () => void, delayMs: number): object => this.#set(callback, delayMs);
-    const clear = (timer: Timer | undefined): void => void (timer !== undefined && this.#timers.delete(timer));
+    const clear = (timer: Timer | undefined): void => {
+      if (timer !== undefined && !this.#timers.delete(timer)) Reflect.apply(realClear, undefined, [timer]);
+    };
     Object.assign(globalThis, { setTimeout: set, clearTimeout: clear });
+    // What is watched for a test before this one goes on by this clock, and then again by the real one.
+    deadlines.watch({ dueMs: 0, heapIndex: -1, onDue() {} }, Number.NEGATIVE_INFINITY);
+    this.#fireAll();
     t.after(() => {
       Object.assign(globalThis, { setTimeout: realSet, clearTimeout: realClear });
       Reflect.deleteProperty(performance, "now");
+      this.#fireAll();
     });
+    this.mostTimers = 0;
   }
 
   /** How many timers are set. */
@@ -45,6 +53,12 @@ export class FakeClock {
     }
     this.nowMs = endMs;
     await settledTurns();
+  }
+
+  #fireAll(): void {
+    const timers = [...this.#timers];
+    this.#timers.clear();
+    for (const { callback } of timers) callback();
   }
 
   #set(callback: () => void, delayMs: number): object {

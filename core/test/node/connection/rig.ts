@@ -34,6 +34,15 @@ export interface Rig {
   readonly ended: Connection<string>[];
 }
 
+const made = new Set<Connection<string>>();
+
+/** End the connections that earlier tests left open, for tests that count what all connections together do. */
+export async function endAll(): Promise<void> {
+  for (const connection of made) connection.terminate();
+  made.clear();
+  await settled();
+}
+
 /** Heartbeats are off unless they are asked for, so that no test waits for time by mistake. */
 export function rig(handlers: Handlers<string> = {}, options: RigOptions = {}): Rig {
   const { capacity, head = new Uint8Array(0), request, polite = true, ...connectionOptions } = options;
@@ -67,6 +76,7 @@ export function rig(handlers: Handlers<string> = {}, options: RigOptions = {}): 
     },
     () => {},
   );
+  made.add(connection);
   return { connection, peer, transport, counters, ended };
 }
 
