@@ -272,6 +272,15 @@ for (const [name, platform] of PLATFORMS) {
       }
     });
 
+    test("either role allows nothing but continuation bytes after a reset and a lead byte", () => {
+      for (const second of [0x7f, 0xc0]) {
+        const validator = new Utf8Validator();
+        validator.reset();
+        assert.ok(validator.push(platform, hex("c2"), 0, 1));
+        assert.equal(validator.push(platform, Uint8Array.of(second), 0, 1), false);
+      }
+    });
+
     test("either role judges random texts with random damage as the table does, cut anywhere", (context) => {
       const chance = chanceOf(context);
       for (let round = 0; round < 3_000; round++) {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { ProtocolError } from "../../../src/engine/errors.ts";
 import { FrameReader } from "../../../src/engine/frames/frame-reader.ts";
 import type { Role } from "../../../src/engine/protocol/protocol-kit.ts";
 import { nodePlatform } from "../../../src/node/connection/node-platform.ts";
@@ -175,6 +176,22 @@ for (const role of ROLES) {
         );
       });
     }
+
+    test(`a ${role} says what it saw`, () => {
+      for (const [bytes, seen] of [
+        ["d1 00", ": bits 5"],
+        ["8b 00", ": 0xb"],
+        ["0a 00", ": opcode 0xa"],
+        ["82 7e 00 7d", ": 125 in 16 bits"],
+        ["82 7f 00 00 00 00 00 00 ff ff", ": 65535 in 64 bits"],
+      ] as const) {
+        assert.throws(
+          () => readHeaderOf(readerOf(role), [toRole(role, bytes)]),
+          (error) => error instanceof ProtocolError && error.message.endsWith(seen),
+          bytes,
+        );
+      }
+    });
 
     test(`a ${role} sees the faults of the first two bytes without waiting for the rest of the header`, () => {
       for (const [, bytes, code] of BAD_HEADERS.filter(([, , code]) => !code.startsWith("LENGTH"))) {
