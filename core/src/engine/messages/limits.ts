@@ -9,7 +9,7 @@ export interface Limits {
   readonly maxFrameBytes: number;
   /** Frames of one message, empty ones too. Over it: TOO_MANY_FRAGMENTS, close 1008. Default 16,384. */
   readonly maxFragments: number;
-  /** Time from a message's first byte to its last. Over it: MESSAGE_TIMEOUT, close 1008. Default 60,000. */
+  /** Time from a message's first complete frame header to its last byte. Over it: MESSAGE_TIMEOUT, close 1008. Default 60,000. */
   readonly messageTimeoutMs: number;
   /** Automatic pongs that the peer has not read. Over it: TOO_MANY_PENDING_PONGS, close 1008. Default 1,024. */
   readonly maxPendingPongs: number;

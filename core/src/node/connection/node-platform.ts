@@ -22,10 +22,10 @@ const utf8Write = raw.utf8Write ?? writeUtf8Publicly;
 const keys: Int32Array = new Int32Array(KEYS_AT_A_TIME);
 let keysUsed = KEYS_AT_A_TIME;
 
-/** Node's primitives. Arrays are Buffers; small copies share Node's 8 KiB pool. */
+/** Node's primitives. Arrays are Buffers; small copies share Node's pool (8 KiB, from Node 24 on 64 KiB). */
 export const nodePlatform: Platform = {
   allocate(size) {
-    // Not from the pool: a few bytes of a frame that is never completed would keep 8 KiB (an idle peer's cheapest attack).
+    // Not from the pool: a few bytes of a frame that is never completed would keep all of it (an idle peer's cheapest attack).
     return Buffer.allocUnsafeSlow(size);
   },
   copy(bytes, start, end) {
