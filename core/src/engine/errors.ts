@@ -50,7 +50,8 @@ export const LIMIT_ERRORS = {
   OUTBOUND_FULL: { closeCode: 1013, option: "maxBufferedBytes", text: "the peer reads more slowly than it is sent to" },
 } as const;
 
-/** What can be wrong with an opening handshake. `statusCode` is the answer of a server.
+/** What can be wrong with an opening handshake. `statusCode` is the answer of a server; 0 for what only a client meets
+ * before there is an answer that it can read.
  * @see RFC 6455 §4.2.1, §4.4 */
 export const HANDSHAKE_ERRORS = {
   METHOD_NOT_GET: { statusCode: 405, rfc: "6455 §4.1", text: "the method must be GET" },
@@ -98,10 +99,24 @@ export const HANDSHAKE_ERRORS = {
     rfc: "6455 §4.1",
     text: "the server selected an extension that was not offered",
   },
+  RESPONSE_INVALID: { statusCode: 0, rfc: "9112 §2", text: "what the server answered is not valid HTTP" },
+  HANDSHAKE_TIMEOUT: { statusCode: 0, rfc: "6455 §4.1", text: "the opening handshake was not finished in time" },
+  TOO_MANY_REDIRECTS: { statusCode: 302, rfc: "9110 §15.4", text: "the server redirects more often than allowed" },
+  REDIRECT_INVALID: {
+    statusCode: 302,
+    rfc: "9110 §10.2.2",
+    text: "the redirect's Location is no URL that a WebSocket can be opened at",
+  },
+  REDIRECT_INSECURE: {
+    statusCode: 302,
+    rfc: "6455 §10.6",
+    text: "the redirect leads from TLS to a connection without",
+  },
 } as const;
 
-/** Why a transport ended without a closing handshake. */
+/** Why a transport ended without a closing handshake, or was never there. */
 export const TRANSPORT_ERRORS = {
+  CONNECT_FAILED: { text: "there is no connection to the server" },
   TRANSPORT_FAILED: { text: "the transport failed" },
   HEARTBEAT_TIMEOUT: { text: "nothing was received within the heartbeat's interval and timeout" },
   CLOSE_TIMEOUT: { text: "the closing handshake was not completed in time" },
@@ -155,14 +170,34 @@ export class LimitError extends WebSocketError {
   }
 }
 
-/** The opening handshake failed. On a server `statusCode` is what was answered, on a client what was received. */
+/** A server's answer to an opening handshake. */
+export interface HandshakeResponse {
+  readonly statusCode: number;
+  readonly reasonPhrase: string;
+  /** As in Node: lower-case names, several fields joined, except Set-Cookie, which is a list. */
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
+  /** As in Node: name, value, name, value … as they were received. */
+  readonly rawHeaders: readonly string[];
+  /** The start of a refusal's body, up to 16 KiB of it; empty where the handshake succeeded. */
+  readonly body: Uint8Array;
+}
+
+/** The opening handshake failed. On a server `statusCode` is what was answered, on a client what was received, or 0 where
+ * that was nothing that can be read. */
 export class HandshakeError extends WebSocketError {
   declare readonly code: HandshakeErrorCode;
   readonly statusCode: number;
-  constructor(code: HandshakeErrorCode, seen?: string, options?: ErrorOptions & { readonly statusCode?: number }) {
+  /** A client's: what the server answered, as far as it did. */
+  readonly response: HandshakeResponse | undefined;
+  constructor(
+    code: HandshakeErrorCode,
+    seen?: string,
+    options?: ErrorOptions & { readonly statusCode?: number; readonly response?: HandshakeResponse | undefined },
+  ) {
     const { statusCode, text } = HANDSHAKE_ERRORS[code];
     super(code, seen === undefined ? text : `${text}: ${seen}`, options);
-    this.statusCode = options?.statusCode ?? statusCode;
+    this.statusCode = options?.statusCode ?? options?.response?.statusCode ?? statusCode;
+    this.response = options?.response;
   }
 }
 

@@ -11,7 +11,7 @@ export type { Frame } from "./frames/frame.ts";
 export type { Opcode } from "./frames/opcode.ts";
 export { isControl, OPCODE } from "./frames/opcode.ts";
 export { deriveAcceptKey, encodeBase64, isValidKey } from "./handshake/accept-key.ts";
-export type { Agreement, ClientOpening } from "./handshake/client.ts";
+export type { Agreement, ClientOpening, ClientResponse } from "./handshake/client.ts";
 export { checkResponse, requestHeaders } from "./handshake/client.ts";
 export { HeaderFields, isToken, listIncludes, parseTokenList } from "./handshake/header-grammar.ts";
 export type { Opening, OpeningRequest, Version } from "./handshake/request.ts";

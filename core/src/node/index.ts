@@ -1,11 +1,14 @@
-/** polysocket for Node.js: WebSocket servers. */
+/** polysocket for Node.js: WebSocket servers and clients. */
 export * from "../engine/errors.ts";
 export { CLOSE_CODE } from "../engine/frames/close-code.ts";
 export type { Frame } from "../engine/frames/frame.ts";
 export { OPCODE } from "../engine/frames/opcode.ts";
+export type { HeadersInput } from "../engine/handshake/header-list.ts";
 export type { Limits } from "../engine/messages/limits.ts";
 export type { Fragment, MessageKind, Reception } from "../engine/messages/message.ts";
 export type { State } from "../engine/protocol/state.ts";
+export { connect } from "./client/connect.ts";
+export type { ConnectOptions } from "./client/connect-options.ts";
 export type { Sendable } from "./connection/connection.ts";
 export { Connection } from "./connection/connection.ts";
 export type { MessageWriter } from "./connection/message-writer.ts";
@@ -17,7 +20,6 @@ export type { Endpoint } from "./server/create-endpoint.ts";
 export { createEndpoint } from "./server/create-endpoint.ts";
 export type { Acceptance, SubprotocolChoice, Upgrade, UpgradeAnswer } from "./server/decision.ts";
 export type { HandshakeRequest } from "./server/handshake-request.ts";
-export type { HeadersInput } from "./server/header-list.ts";
 export type { Refusal } from "./server/http-answer.ts";
 export type { AttachOptions, CloseOptions, EndpointOptions, RouteHandlers, ServeOptions } from "./server/options.ts";
 export type { OriginPolicy } from "./server/origin.ts";

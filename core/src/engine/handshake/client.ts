@@ -3,7 +3,7 @@
  * In: what the application wants, then the server's answer. Out: the request's headers, then what was agreed on.
  * Knows no URL, no socket and no redirect: who dials decides about those before asking here.
  */
-import { HandshakeError, type HandshakeErrorCode, UsageError } from "../errors.ts";
+import { HandshakeError, type HandshakeErrorCode, type HandshakeResponse, UsageError } from "../errors.ts";
 import { type ExtensionOffer, parseExtensions } from "../extensions/offer-grammar.ts";
 import { deriveAcceptKey, isValidKey } from "./accept-key.ts";
 import { checkCallerHeader, checkCallerSubprotocol, isOwnHeader, readCallerExtensions } from "./caller-headers.ts";
@@ -97,6 +97,14 @@ function isNamed(lowerName: string, [name]: readonly [string, string]): boolean 
   return name.toLowerCase() === lowerName;
 }
 
+/** A server's answer, as its HTTP version hands it over. */
+export interface ClientResponse {
+  readonly statusCode: number;
+  readonly headers: HeaderFields;
+  /** What errors carry. */
+  readonly received?: HandshakeResponse | undefined;
+}
+
 /** Check a server's answer to a client's opening handshake.
  * @param opening as it was given to `requestHeaders`
  * @param sha1 the 20-byte digest of an ASCII text
@@ -105,27 +113,39 @@ function isNamed(lowerName: string, [name]: readonly [string, string]): boolean 
  * ACCEPT_MISMATCH, EXTENSIONS_INVALID, EXTENSION_NOT_OFFERED, SUBPROTOCOL_INVALID, SUBPROTOCOL_NOT_OFFERED
  * @see RFC 6455 §4.1, the list of what a client must validate */
 export function checkResponse(
-  response: { readonly statusCode: number; readonly headers: HeaderFields },
+  response: ClientResponse,
   opening: ClientOpening,
   sha1: (text: string) => Uint8Array,
   offeredExtensions: readonly ExtensionOffer[],
 ): Agreement {
-  const { statusCode, headers } = response;
-  if (statusCode !== 101) throw new HandshakeError("STATUS_NOT_101", `seen ${statusCode}`, { statusCode });
-  checkUpgrade(headers);
+  const { statusCode, headers, received } = response;
+  if (statusCode !== 101) {
+    throw new HandshakeError("STATUS_NOT_101", `seen ${statusCode}`, { statusCode, response: received });
+  }
+  const fail: Fail = (code, seen) => {
+    throw new HandshakeError(code, describeSeen(seen), { statusCode, response: received });
+  };
+  checkUpgrade(headers, fail);
   const accepts = headers.all("sec-websocket-accept");
   if (accepts.length !== 1 || accepts[0] !== deriveAcceptKey(opening.key, sha1)) fail("ACCEPT_MISMATCH", accepts);
-  const extensions = readExtensions(headers, offeredExtensions);
-  return { subprotocol: readSubprotocol(headers, opening.subprotocols ?? []), extensions };
+  const extensions = readExtensions(headers, offeredExtensions, fail);
+  return { subprotocol: readSubprotocol(headers, opening.subprotocols ?? [], fail), extensions };
 }
 
-function checkUpgrade(headers: HeaderFields): void {
+/** Says what is wrong with an answer. */
+type Fail = (code: HandshakeErrorCode, seen: readonly string[]) => never;
+
+function checkUpgrade(headers: HeaderFields, fail: Fail): void {
   // In an answer the only value is websocket; in a request it may be one of several
   if (!equalsToken(headers.get("upgrade") ?? "", "websocket")) fail("UPGRADE_INVALID", headers.all("upgrade"));
   if (!listIncludes(headers.get("connection"), "upgrade")) fail("CONNECTION_INVALID", headers.all("connection"));
 }
 
-function readExtensions(headers: HeaderFields, offered: readonly ExtensionOffer[]): readonly ExtensionOffer[] {
+function readExtensions(
+  headers: HeaderFields,
+  offered: readonly ExtensionOffer[],
+  fail: Fail,
+): readonly ExtensionOffer[] {
   const value = headers.get("sec-websocket-extensions");
   if (value === undefined) return [];
   const extensions = parseExtensions(value);
@@ -135,15 +155,11 @@ function readExtensions(headers: HeaderFields, offered: readonly ExtensionOffer[
   return extensions;
 }
 
-function readSubprotocol(headers: HeaderFields, offered: readonly string[]): string | undefined {
+function readSubprotocol(headers: HeaderFields, offered: readonly string[], fail: Fail): string | undefined {
   const values = headers.all("sec-websocket-protocol");
   const [subprotocol] = values;
   if (subprotocol === undefined) return undefined;
   // §11.3.4: at most once in an answer, and one element
   if (values.length > 1 || !isToken(subprotocol)) return fail("SUBPROTOCOL_INVALID", values);
   return offered.includes(subprotocol) ? subprotocol : fail("SUBPROTOCOL_NOT_OFFERED", values);
-}
-
-function fail(code: HandshakeErrorCode, seen: readonly string[]): never {
-  throw new HandshakeError(code, describeSeen(seen), { statusCode: 101 });
 }

@@ -72,6 +72,10 @@ export class Protocol {
   #messageDeadlineMs = NEVER;
   #closeDeadlineMs = NEVER;
   #pendingPongs = 0;
+  /** The latest heartbeat's ping: its payload as a number, and when it was sent. */
+  #beat = 0;
+  #beatSentMs: number | undefined;
+  #roundTripMs: number | undefined;
 
   constructor(kit: ProtocolKit, nowMs: number) {
     const { heartbeatIntervalMs, heartbeatTimeoutMs } = kit.options;
@@ -338,6 +342,11 @@ export class Protocol {
     return this.#state === "open" ? Math.min(this.#keepalive.deadlineMs, message) : message;
   }
 
+  /** How long the peer took to answer the latest ping of the heartbeat that it answered. */
+  get roundTripMs(): number | undefined {
+    return this.#roundTripMs;
+  }
+
   /** Do what the time demands: send a ping, give up the peer, a message or the closing handshake. */
   tick(nowMs: number): void {
     if (this.#wish === "destroy") return;
@@ -357,7 +366,7 @@ export class Protocol {
     }
     if (this.#state !== "open") return;
     const due = this.#keepalive.due(nowMs);
-    if (due === "ping") this.#sendFrame(true, OPCODE.ping, this.#kit.platform.allocate(0));
+    if (due === "ping") this.#sendBeat(nowMs);
     if (due === "giveUp") this.fail(new TransportError("HEARTBEAT_TIMEOUT"), undefined, nowMs);
   }
 
@@ -386,10 +395,28 @@ export class Protocol {
         this.#answerPing(event.payload);
         return { type: "ping", data: event.payload };
       case OPCODE.pong:
+        this.#pongReceived(event.payload);
         return { type: "pong", data: event.payload };
       default:
         return this.#closeReceived(readClose(this.#kit.platform, event.payload));
     }
+  }
+
+  /** A ping of the heartbeat. Its payload tells its pong from the application's, and an old one's from this one's. */
+  #sendBeat(nowMs: number): void {
+    const beat = this.#kit.platform.maskingKey();
+    this.#beat = beat;
+    this.#beatSentMs = nowMs;
+    const payload = this.#kit.platform.allocate(4);
+    for (let i = 0; i < 4; i++) payload[i] = (beat >>> (i << 3)) & 0xff;
+    this.#sendFrame(true, OPCODE.ping, payload);
+  }
+
+  #pongReceived(payload: Uint8Array): void {
+    if (this.#beatSentMs === undefined || payload.length !== 4) return;
+    for (let i = 0; i < 4; i++) if (payload[i] !== ((this.#beat >>> (i << 3)) & 0xff)) return;
+    this.#roundTripMs = this.#nowMs - this.#beatSentMs;
+    this.#beatSentMs = undefined;
   }
 
   #answerPing(payload: Uint8Array): void {

@@ -31,7 +31,7 @@ export interface ConnectionInfo {
   readonly extensions: string;
 }
 
-/** Counters of all connections of one server; each connection adds to them. */
+/** Counters of all connections of one server, or of all clients; each connection adds to them. */
 export interface Counters {
   messagesReceived: number;
   messagesSent: number;
@@ -58,12 +58,17 @@ export interface ConnectionStart<Data> {
   readonly transport: Transport;
   readonly info: ConnectionInfo;
   readonly data: Data;
-  /** The handshake's response, which goes out with whatever the open handler sends. */
-  readonly preface: Uint8Array;
+  /** A server's response, which goes out with whatever the open handler sends. */
+  readonly preface?: Uint8Array;
   /** Bytes that arrived together with the handshake; they may be overwritten. */
   readonly head: Uint8Array;
   /** Handed to the open handler. */
   readonly request: unknown;
+}
+
+/** What all connections of one role and with the same settings share. */
+export function makeKit(role: Role, settings: ConnectionSettings): ProtocolKit {
+  return new ProtocolKit(nodePlatform, sharedSlab, role, settings);
 }
 
 /** Makes connections of one kind; for those who do opening handshakes. */
@@ -71,9 +76,10 @@ export class ConnectionFactory<Data> {
   readonly #kind: ConnectionKind<Data>;
   readonly #kit: ProtocolKit;
 
-  constructor(kind: ConnectionKind<Data>) {
+  /** @param kit of the same role and settings, where several factories share one */
+  constructor(kind: ConnectionKind<Data>, kit: ProtocolKit = makeKit(kind.role, kind.settings)) {
     this.#kind = kind;
-    this.#kit = new ProtocolKit(nodePlatform, sharedSlab, kind.role, kind.settings);
+    this.#kit = kit;
   }
 
   /** Go on where an opening handshake stopped.
@@ -95,7 +101,7 @@ export class Connection<Data = undefined> {
   #id: string | undefined;
   #closed: Promise<CloseEvent> | undefined;
 
-  /** Applications get their connections from `serve`, `attach` and `createEndpoint`. */
+  /** Applications get their connections from `serve`, `attach`, `createEndpoint` and `connect`. */
   constructor(kind: ConnectionKind<Data>, kit: ProtocolKit, start: ConnectionStart<Data>) {
     this.data = start.data;
     this.#info = start.info;
@@ -142,6 +148,12 @@ export class Connection<Data = undefined> {
   /** Messages that `send` did not accept, or that the connection's end made impossible. */
   get droppedMessages(): number {
     return this.#driver.outbound.droppedMessages;
+  }
+
+  /** How long the peer took to answer the latest ping of the heartbeat that it answered, in ms; undefined before the
+   * first, which is sent only after silence. See `ping` for a measurement at will. */
+  get roundTripMs(): number | undefined {
+    return this.#driver.roundTripMs;
   }
 
   /** Resolves when the connection has ended; never rejects. */

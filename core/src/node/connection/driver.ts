@@ -35,6 +35,8 @@ const PAUSED = 1;
 const UNASKED = 2;
 /** Many pongs were written, and it is not known yet whether the system took them. */
 const UNSETTLED = 4;
+/** Whoever dialed has not heard yet that the connection is open. */
+const UNANNOUNCED = 8;
 
 export class Driver<Data> implements TransportSink, Timed, Writer, OutboundHost {
   dueMs: number = Number.POSITIVE_INFINITY;
@@ -78,13 +80,25 @@ export class Driver<Data> implements TransportSink, Timed, Writer, OutboundHost 
     this.#transport.start(this);
     if (open !== undefined) this.#call("open", open, request);
     this.#pumping = false;
+    if (this.#kind.role === "client") this.#announce();
     this.#pump();
+  }
+
+  /** A client's application learns of the opening by a promise, and the server may have spoken with its response: what
+   * waits for the promise runs before the first message is handed over. */
+  #announce(): void {
+    this.#hold(UNANNOUNCED);
+    setImmediate(() => this.#release(UNANNOUNCED));
   }
 
   // ---- what the application asks
 
   get state(): State {
     return this.#protocol.state;
+  }
+
+  get roundTripMs(): number | undefined {
+    return this.#protocol.roundTripMs;
   }
 
   get bufferedBytes(): number {
@@ -190,6 +204,7 @@ export class Driver<Data> implements TransportSink, Timed, Writer, OutboundHost 
 
   onClose(error: Error | undefined): void {
     if (this.#ending !== undefined) return;
+    this.#release(UNANNOUNCED);
     this.#takeRest();
     const ending = this.#protocol.ended(error);
     this.#takeFailure();

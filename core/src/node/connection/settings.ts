@@ -7,6 +7,7 @@ import type { Fragment, MessageKind, Reception } from "../../engine/messages/mes
 import type { Ending } from "../../engine/protocol/protocol.ts";
 import type { ProtocolOptions } from "../../engine/protocol/protocol-kit.ts";
 import type { Connection } from "./connection.ts";
+import { positive } from "./option-checks.ts";
 
 /** How a connection ended. */
 export interface CloseEvent extends Ending {
@@ -63,6 +64,34 @@ export interface ConnectionOptions {
   };
 }
 
+const HANDLERS: Record<keyof Handlers, true> = {
+  open: true,
+  message: true,
+  fragment: true,
+  frame: true,
+  drain: true,
+  ping: true,
+  pong: true,
+  close: true,
+  error: true,
+};
+
+const OPTIONS: Record<keyof ConnectionOptions, true> = {
+  limits: true,
+  heartbeat: true,
+  closeTimeoutMs: true,
+  reception: true,
+  textAs: true,
+  automaticPong: true,
+  backpressure: true,
+};
+
+/** The names of all handlers of a connection. */
+export const HANDLER_NAMES: readonly string[] = Object.keys(HANDLERS);
+
+/** The names of all options of a connection. */
+export const CONNECTION_NAMES: readonly string[] = Object.keys(OPTIONS);
+
 /** The options with every default filled in; one object for all connections of a server. */
 export interface ConnectionSettings extends ProtocolOptions {
   readonly highWaterMarkBytes: number;
@@ -95,14 +124,6 @@ export function resolveSettings(options: ConnectionOptions): ConnectionSettings 
 function checkObject(name: string, value: unknown, expected: string): void {
   if (typeof value === "object" && value !== null) return;
   throw new UsageError(`${name} is ${String(value)}; give ${expected}`);
-}
-
-function positive(name: string, value: number | undefined, byDefault: number): number {
-  if (value === undefined) return byDefault;
-  if (typeof value !== "number" || !(value > 0)) {
-    throw new UsageError(`${name} is ${String(value)}; give a number above 0, or Infinity for none`);
-  }
-  return value;
 }
 
 function oneOf<T>(name: string, value: T | undefined, allowed: readonly [T, ...T[]]): T {

@@ -5,7 +5,7 @@
  */
 import { HandshakeError, UsageError } from "../../engine/errors.ts";
 import type { HandshakeRequest } from "./handshake-request.ts";
-import { type HeaderList, type HeadersInput, readHeaders } from "./header-list.ts";
+import { type HeaderList, type HeadersInput, readHeaders } from "../../engine/handshake/header-list.ts";
 import { answerOf, answerOfRefusal, answerOfResponse, type HttpAnswer, type Refusal } from "./http-answer.ts";
 import type { OriginRule } from "./origin.ts";
 

@@ -5,7 +5,7 @@
  */
 import { HANDSHAKE_ERRORS, type HandshakeError, UsageError } from "../../engine/errors.ts";
 import { refusalHeaders } from "../../engine/handshake/request.ts";
-import { type HeaderList, type HeadersInput, readHeaders } from "./header-list.ts";
+import { type HeaderList, type HeadersInput, readHeaders } from "../../engine/handshake/header-list.ts";
 
 /** A response to a handshake that was refused. */
 export interface HttpAnswer {

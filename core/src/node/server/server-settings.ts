@@ -6,10 +6,10 @@
 import { UsageError } from "../../engine/errors.ts";
 import { isToken } from "../../engine/handshake/header-grammar.ts";
 import { selectSubprotocol } from "../../engine/handshake/subprotocol.ts";
-import type { ConnectionOptions, ConnectionSettings, Handlers } from "../connection/settings.ts";
-import { resolveSettings } from "../connection/settings.ts";
+import { checkFunctions, checkNames, positive } from "../connection/option-checks.ts";
+import type { ConnectionOptions, ConnectionSettings } from "../connection/settings.ts";
+import { CONNECTION_NAMES, HANDLER_NAMES, resolveSettings } from "../connection/settings.ts";
 import type { Rules, SubprotocolChoice } from "./decision.ts";
-import { checkNames } from "./option-names.ts";
 import type { EndpointOptions, RouteHandlers } from "./options.ts";
 import { compileOrigins } from "./origin.ts";
 import { type Route, Routes } from "./routes.ts";
@@ -28,28 +28,6 @@ export interface ServerSettings<Data> {
 
 type ServerOwn = Exclude<keyof EndpointOptions, keyof ConnectionOptions | keyof RouteHandlers>;
 
-const HANDLER_NAMES: Record<keyof Handlers, true> = {
-  open: true,
-  message: true,
-  fragment: true,
-  frame: true,
-  drain: true,
-  ping: true,
-  pong: true,
-  close: true,
-  error: true,
-};
-
-const CONNECTION_NAMES: Record<keyof ConnectionOptions, true> = {
-  limits: true,
-  heartbeat: true,
-  closeTimeoutMs: true,
-  reception: true,
-  textAs: true,
-  automaticPong: true,
-  backpressure: true,
-};
-
 const SERVER_NAMES: Record<ServerOwn, true> = {
   path: true,
   routes: true,
@@ -61,9 +39,9 @@ const SERVER_NAMES: Record<ServerOwn, true> = {
   upgradeError: true,
 };
 
-const ROUTE_NAMES = [...Object.keys(HANDLER_NAMES), "upgrade"];
+const ROUTE_NAMES = [...HANDLER_NAMES, "upgrade"];
 const FUNCTION_NAMES = [...ROUTE_NAMES, "upgradeError", "request"];
-const ALL_NAMES = [...ROUTE_NAMES, ...Object.keys(CONNECTION_NAMES), ...Object.keys(SERVER_NAMES)];
+const ALL_NAMES = [...ROUTE_NAMES, ...CONNECTION_NAMES, ...Object.keys(SERVER_NAMES)];
 
 /** Check a server's options and fill in the defaults.
  * @param caller the function that was called, for the errors' text
@@ -75,13 +53,13 @@ export function resolveServerSettings<Data>(
   more: readonly string[] = [],
 ): ServerSettings<Data> {
   checkNames(options, `the options of ${caller}`, [...ALL_NAMES, ...more]);
-  checkFunctions(options, "");
+  checkFunctions(options, "", FUNCTION_NAMES);
   return {
     connection: resolveSettings(options),
     routes: resolveRoutes(options),
     proxies: new TrustedProxies(options.trustProxy),
-    handshakeTimeoutMs: positive("handshakeTimeoutMs", options.handshakeTimeoutMs ?? 10_000),
-    maxPendingHandshakes: positive("maxPendingHandshakes", options.maxPendingHandshakes ?? 1_000),
+    handshakeTimeoutMs: positive("handshakeTimeoutMs", options.handshakeTimeoutMs, 10_000),
+    maxPendingHandshakes: positive("maxPendingHandshakes", options.maxPendingHandshakes, 1_000),
     handlers: options,
   };
 }
@@ -116,7 +94,7 @@ function checkRoutes<Data>(options: EndpointOptions<Data>): void {
     throw new UsageError(`routes is ${String(routes)}; give an object such as { "/chat": { message() {} } }`);
   }
   if (path !== undefined) throw new UsageError("both path and routes are given; put the path into routes");
-  const stray = Object.keys(HANDLER_NAMES).find((name) => Reflect.get(options, name) !== undefined);
+  const stray = HANDLER_NAMES.find((name) => Reflect.get(options, name) !== undefined);
   if (stray !== undefined) throw new UsageError(`${stray} stands beside routes; put it into the handlers of a route`);
 }
 
@@ -129,15 +107,7 @@ function checkRoute(path: string, handlers: unknown): void {
   if (prototype === Object.prototype || prototype === null) {
     checkNames(handlers, `routes[${JSON.stringify(path)}]`, ROUTE_NAMES);
   }
-  checkFunctions(handlers, `routes[${JSON.stringify(path)}].`);
-}
-
-function checkFunctions(handlers: object, prefix: string): void {
-  for (const name of FUNCTION_NAMES) {
-    const value: unknown = Reflect.get(handlers, name);
-    if (value === undefined || typeof value === "function") continue;
-    throw new UsageError(`${prefix}${name} is of type ${typeof value}; give a function`);
-  }
+  checkFunctions(handlers, `routes[${JSON.stringify(path)}].`, FUNCTION_NAMES);
 }
 
 function resolveSubprotocols(option: EndpointOptions["subprotocols"] = []): SubprotocolChoice {
@@ -154,9 +124,4 @@ function resolveSubprotocols(option: EndpointOptions["subprotocols"] = []): Subp
 function checkString(path: unknown): string {
   if (typeof path === "string") return path;
   throw new UsageError(`path is of type ${typeof path}; give a string such as "/chat"`);
-}
-
-function positive(name: string, value: number): number {
-  if (typeof value === "number" && value > 0) return value;
-  throw new UsageError(`${name} is ${String(value)}; give a number above 0, or Infinity for none`);
 }

@@ -16,7 +16,7 @@ import { peerAddress } from "../transport/peer-address.ts";
 import { SocketTransport } from "../transport/socket-transport.ts";
 import type { AcceptedChannel, HandshakeChannel } from "./handshake-channel.ts";
 import type { RequestSource } from "./handshake-request.ts";
-import type { HeaderList } from "./header-list.ts";
+import type { HeaderList } from "../../engine/handshake/header-list.ts";
 import type { HttpAnswer } from "./http-answer.ts";
 import { parseTarget, type RequestTarget } from "./request-target.ts";
 

@@ -14,6 +14,27 @@ export function checkNames(options: object, what: string, known: readonly string
   throw new UsageError(`${what} have no ${JSON.stringify(stranger)}; ${hint}the names are ${known.join(", ")}`);
 }
 
+/** Refuse handlers that cannot be called.
+ * @param prefix what stands before the name in the error's text
+ * @throws UsageError naming the first one */
+export function checkFunctions(handlers: object, prefix: string, names: readonly string[]): void {
+  for (const name of names) {
+    const value: unknown = Reflect.get(handlers, name);
+    if (value === undefined || typeof value === "function") continue;
+    throw new UsageError(`${prefix}${name} is of type ${typeof value}; give a function`);
+  }
+}
+
+/** A number above 0, or Infinity; the default where there is none.
+ * @throws UsageError for anything else */
+export function positive(name: string, value: number | undefined, byDefault: number): number {
+  if (value === undefined) return byDefault;
+  if (typeof value !== "number" || !(value > 0)) {
+    throw new UsageError(`${name} is ${String(value)}; give a number above 0, or Infinity for none`);
+  }
+  return value;
+}
+
 /** The most similar name, if it differs by two letters or by a third of them. */
 function closest(name: string, known: readonly string[]): string | undefined {
   const ranked = known.map((candidate) => ({

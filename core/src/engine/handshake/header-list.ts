@@ -1,4 +1,4 @@
-import { UsageError } from "../../engine/errors.ts";
+import { UsageError } from "../errors.ts";
 
 /** Headers in the order in which they are sent; a name may come several times. */
 export type HeaderList = readonly (readonly [string, string])[];

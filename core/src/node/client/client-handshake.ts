@@ -1,0 +1,260 @@
+/**
+ * A client's opening handshake from the URL to the connection, redirects included.
+ * In: settings, a URL. Out: exactly one of a connection and an error. One deadline and one signal are over all of it;
+ * whatever happens after the outcome is known is ignored, and its socket destroyed.
+ */
+import type { IncomingMessage } from "node:http";
+import { Socket } from "node:net";
+import type { Duplex } from "node:stream";
+import { HandshakeError, type HandshakeResponse, TransportError, UsageError } from "../../engine/errors.ts";
+import { CLOSE_CODE } from "../../engine/frames/close-code.ts";
+import { encodeBase64 } from "../../engine/handshake/accept-key.ts";
+import { type Agreement, type ClientOpening, checkResponse, requestHeaders } from "../../engine/handshake/client.ts";
+import { HeaderFields } from "../../engine/handshake/header-grammar.ts";
+import type { HeaderList } from "../../engine/handshake/header-list.ts";
+import { type Connection, ConnectionFactory, type Counters } from "../connection/connection.ts";
+import { nodePlatform } from "../connection/node-platform.ts";
+import { peerAddress } from "../transport/peer-address.ts";
+import { SocketTransport } from "../transport/socket-transport.ts";
+import type { ClientSettings } from "./client-settings.ts";
+import { type ClientUrl, parseClientUrl } from "./client-url.ts";
+import { dialHttp1 } from "./dial-http1.ts";
+import { isRedirect, redirectTarget, withoutCredentials, withoutIdentity } from "./redirect.ts";
+import { readRefusalBody } from "./refusal-body.ts";
+
+/** Who hears what comes of it; one call in all, never within `start`. */
+export interface ClientOutcome<Data> {
+  /** Before the open handler, and in an earlier turn than the first message. */
+  opened(connection: Connection<Data>): void;
+  failed(error: unknown): void;
+}
+
+/** setTimeout takes no more. */
+const LONGEST_MS = 0x7fffffff;
+const NO_BODY = new Uint8Array(0);
+
+/** Connections have to count somewhere; nobody asks for the numbers of clients. */
+const counters: Counters = {
+  messagesReceived: 0,
+  messagesSent: 0,
+  messagesDropped: 0,
+  bytesReceived: 0,
+  bytesSent: 0,
+  errors: new Map(),
+};
+
+export class ClientHandshake<Data> {
+  readonly #settings: ClientSettings<Data>;
+  readonly #outcome: ClientOutcome<Data>;
+  #url: ClientUrl;
+  /** What goes along: less of it after a redirect to another origin. */
+  #headers: HeaderList;
+  #tls: ClientSettings<Data>["tls"];
+  #redirects = 0;
+  #isOver = false;
+  #timer: NodeJS.Timeout | undefined;
+  /** Gives up whatever is under way. */
+  #giveUp: () => void = () => {};
+  /** Ends the reading of a refusal's body early; its error is known already. */
+  #endBody: (() => void) | undefined;
+
+  /** @throws UsageError for a URL that cannot be dialed, and for values that cannot be sent */
+  constructor(url: string | URL, settings: ClientSettings<Data>, outcome: ClientOutcome<Data>) {
+    this.#settings = settings;
+    this.#outcome = outcome;
+    this.#url = parseClientUrl(url);
+    this.#headers = withAuthorization(settings.headers, this.#url);
+    this.#tls = settings.tls;
+    requestHeaders(this.#makeOpening());
+  }
+
+  start(): void {
+    const { signal, handshakeTimeoutMs } = this.#settings;
+    if (signal?.aborted === true) {
+      process.nextTick(() => this.cancel(signal.reason));
+      return;
+    }
+    signal?.addEventListener("abort", this.#onAbort);
+    if (handshakeTimeoutMs !== Number.POSITIVE_INFINITY) {
+      this.#timer = setTimeout(() => this.#expire(), Math.min(handshakeTimeoutMs, LONGEST_MS));
+    }
+    this.#dial();
+  }
+
+  /** Give up; without effect once the outcome is known. */
+  cancel(reason: unknown): void {
+    this.#fail(reason);
+  }
+
+  #makeOpening(): ClientOpening {
+    const { subprotocols, origin, version } = this.#settings;
+    // RFC 6455 §4.1: a new nonce for each connection
+    const key = encodeBase64(nodePlatform.randomBytes(16));
+    return { host: this.#url.host, key, version, origin, subprotocols, headers: this.#headers };
+  }
+
+  #dial(): void {
+    const url = this.#url;
+    const opening = this.#makeOpening();
+    try {
+      const agent = this.#settings.agentFor(url.href);
+      const request = { url, headers: requestHeaders(opening), agent, tls: this.#tls };
+      this.#giveUp = dialHttp1(request, {
+        upgraded: (response, socket, head) => this.#onUpgraded(response, socket, head, opening),
+        answered: (response) => this.#onAnswered(response, opening),
+        failed: (error) => this.#fail(dialError(error)),
+      });
+    } catch (error) {
+      // An agent, or options for TLS, that Node does not take
+      process.nextTick(() => this.#fail(error));
+    }
+  }
+
+  #onUpgraded(response: IncomingMessage, socket: Duplex, head: Buffer, opening: ClientOpening): void {
+    const received = receivedOf(response, NO_BODY);
+    try {
+      const agreement = agree(received, response.httpVersion, opening);
+      if (!(socket instanceof Socket)) {
+        throw new UsageError("the agent's socket is no net.Socket; give an agent that makes TCP, TLS or Unix sockets");
+      }
+      this.#open(received, agreement, socket, head);
+    } catch (error) {
+      socket.on("error", ignore);
+      socket.destroy();
+      this.#fail(error);
+    }
+  }
+
+  #onAnswered(response: IncomingMessage, opening: ClientOpening): void {
+    const received = receivedOf(response, NO_BODY);
+    if (isRedirect(received) && this.#settings.mostRedirects > 0) {
+      response.on("error", ignore);
+      this.#giveUp();
+      this.#follow(received);
+      return;
+    }
+    const endBody = readRefusalBody(response, (body) => {
+      this.#judge({ ...received, body }, response.httpVersion, opening);
+    });
+    const giveUp = this.#giveUp;
+    this.#endBody = endBody;
+    this.#giveUp = () => {
+      endBody();
+      giveUp();
+    };
+  }
+
+  /** An answer that opens nothing: say why. */
+  #judge(received: HandshakeResponse, httpVersion: string, opening: ClientOpening): void {
+    try {
+      agree(received, httpVersion, opening);
+      // It looks right but was no upgrade for Node: there is no socket to go on with
+      throw new HandshakeError("RESPONSE_INVALID", undefined, { response: received });
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #follow(received: HandshakeResponse): void {
+    this.#redirects += 1;
+    const { mostRedirects } = this.#settings;
+    try {
+      if (this.#redirects > mostRedirects) {
+        throw new HandshakeError("TOO_MANY_REDIRECTS", `${mostRedirects} were followed`, { response: received });
+      }
+      const target = redirectTarget(this.#url, received);
+      if (target.origin !== this.#url.origin) {
+        this.#headers = withoutCredentials(this.#headers);
+        this.#tls = withoutIdentity(this.#tls);
+      }
+      this.#headers = withAuthorization(this.#headers, target);
+      this.#url = target;
+    } catch (error) {
+      this.#fail(error);
+      return;
+    }
+    this.#dial();
+  }
+
+  #open(received: HandshakeResponse, agreement: Agreement, socket: Socket, head: Buffer): void {
+    const { kit, connection: settings, handlers } = this.#settings;
+    this.#finish();
+    let connection: Connection<Data> | undefined;
+    const signal = this.#settings.signal;
+    const onAbort = (): void => connection?.close(CLOSE_CODE.goingAway);
+    const onEnded = (): void => signal?.removeEventListener("abort", onAbort);
+    signal?.addEventListener("abort", onAbort);
+    const factory = new ConnectionFactory<Data>({ role: "client", settings, handlers, counters, onEnded }, kit);
+    const info = {
+      path: this.#url.target.replace(/\?.*$/s, ""),
+      remoteAddress: peerAddress(socket),
+      subprotocol: agreement.subprotocol ?? "",
+      extensions: "",
+    };
+    const transport = new SocketTransport(socket);
+    // Whoever gives no data says that it is undefined
+    const data = handlers.data as Data;
+    factory.open({ transport, info, data, head, request: received }, (made) => {
+      connection = made;
+      this.#outcome.opened(made);
+    });
+  }
+
+  #expire(): void {
+    if (this.#endBody !== undefined) this.#endBody();
+    else this.#fail(new HandshakeError("HANDSHAKE_TIMEOUT", `${this.#settings.handshakeTimeoutMs} ms`));
+  }
+
+  #fail(error: unknown): void {
+    if (this.#isOver) return;
+    this.#finish();
+    this.#giveUp();
+    this.#outcome.failed(error);
+  }
+
+  #finish(): void {
+    this.#isOver = true;
+    clearTimeout(this.#timer);
+    this.#settings.signal?.removeEventListener("abort", this.#onAbort);
+  }
+
+  readonly #onAbort = (): void => this.#fail(this.#settings.signal?.reason);
+}
+
+/** The application's own header is stronger than the URL. */
+function withAuthorization(headers: HeaderList, { authorization }: ClientUrl): HeaderList {
+  if (authorization === undefined || headers.some(([name]) => name.toLowerCase() === "authorization")) return headers;
+  return [...headers, ["Authorization", authorization]];
+}
+
+function agree(received: HandshakeResponse, httpVersion: string, opening: ClientOpening): Agreement {
+  const { statusCode, rawHeaders } = received;
+  if (statusCode === 101 && httpVersion !== "1.1") {
+    throw new HandshakeError("HTTP_VERSION_TOO_LOW", `seen ${httpVersion}`, { response: received });
+  }
+  const headers = HeaderFields.fromRaw(rawHeaders);
+  return checkResponse({ statusCode, headers, received }, opening, nodePlatform.sha1, []);
+}
+
+/** Nothing of Node's own objects is kept. */
+function receivedOf(response: IncomingMessage, body: Uint8Array): HandshakeResponse {
+  const { statusCode = 0, statusMessage: reasonPhrase = "", headers, rawHeaders } = response;
+  return { statusCode, reasonPhrase, headers, rawHeaders, body };
+}
+
+/** Node's http parser says with HPE_ codes what is not HTTP; all else is the network's or TLS's. */
+function dialError(error: Error): HandshakeError | TransportError {
+  const isParserError = "code" in error && typeof error.code === "string" && error.code.startsWith("HPE_");
+  if (isParserError) return new HandshakeError("RESPONSE_INVALID", error.message, { cause: error });
+  return new TransportError("CONNECT_FAILED", describe(error), { cause: error });
+}
+
+/** Where every address of a name failed, Node's error has no text of its own. */
+function describe(error: Error): string {
+  if (!(error instanceof AggregateError)) return error.message;
+  return error.errors.map((one: unknown) => (one instanceof Error ? one.message : String(one))).join("; ");
+}
+
+function ignore(): void {
+  // Without a listener Node would end the process
+}

@@ -1,0 +1,125 @@
+/**
+ * The options of a client, checked and ready for use.
+ * In: what the application wrote. Out: settings without a default left open, or a UsageError that says what to write.
+ */
+import * as http from "node:http";
+import { UsageError } from "../../engine/errors.ts";
+import { type HeaderList, readHeaders } from "../../engine/handshake/header-list.ts";
+import type { ProtocolKit } from "../../engine/protocol/protocol-kit.ts";
+import { makeKit } from "../connection/connection.ts";
+import { checkFunctions, checkNames, positive } from "../connection/option-checks.ts";
+import type { ConnectionOptions, ConnectionSettings, Handlers } from "../connection/settings.ts";
+import { CONNECTION_NAMES, HANDLER_NAMES, resolveSettings } from "../connection/settings.ts";
+import type { ConnectOptions } from "./connect-options.ts";
+
+/** What one call of `connect` asked for. */
+export interface ClientSettings<Data> {
+  readonly connection: ConnectionSettings;
+  readonly kit: ProtocolKit;
+  /** The options themselves, so that `this` of a handler is theirs. */
+  readonly handlers: ConnectOptions<Data>;
+  readonly subprotocols: readonly string[];
+  readonly headers: HeaderList;
+  readonly origin: string | undefined;
+  readonly version: 13 | 8;
+  readonly agentFor: (href: string) => http.Agent | undefined;
+  readonly tls: NonNullable<ConnectOptions["tls"]>;
+  readonly handshakeTimeoutMs: number;
+  readonly mostRedirects: number;
+  readonly signal: AbortSignal | undefined;
+}
+
+type ClientOwn = Exclude<keyof ConnectOptions, keyof ConnectionOptions | keyof Handlers>;
+
+const CLIENT_NAMES: Record<ClientOwn, true> = {
+  data: true,
+  subprotocols: true,
+  headers: true,
+  origin: true,
+  version: true,
+  agent: true,
+  tls: true,
+  handshakeTimeoutMs: true,
+  followRedirects: true,
+  signal: true,
+};
+
+const ALL_NAMES = [...HANDLER_NAMES, ...CONNECTION_NAMES, ...Object.keys(CLIENT_NAMES)];
+
+/** What `followRedirects: true` stands for. */
+const MOST_REDIRECTS = 10;
+
+/** Connections that leave every option at its default share their spare parts. */
+const defaultSettings: ConnectionSettings = resolveSettings({});
+const defaultKit: ProtocolKit = makeKit("client", defaultSettings);
+
+/** Check a client's options and fill in the defaults. The values that go into headers are checked when those are made.
+ * @throws UsageError for an unknown name or a wrong value */
+export function resolveClientSettings<Data>(options: ConnectOptions<Data>): ClientSettings<Data> {
+  checkNames(options, "the options of connect", ALL_NAMES);
+  checkFunctions(options, "", HANDLER_NAMES);
+  const isDefault = CONNECTION_NAMES.every((name) => Reflect.get(options, name) === undefined);
+  const connection = isDefault ? defaultSettings : resolveSettings(options);
+  return {
+    connection,
+    kit: isDefault ? defaultKit : makeKit("client", connection),
+    handlers: options,
+    subprotocols: readSubprotocols(options.subprotocols),
+    headers: readHeaders(options.headers),
+    origin: options.origin,
+    version: options.version ?? 13,
+    agentFor: resolveAgent(options.agent),
+    tls: readTls(options.tls),
+    handshakeTimeoutMs: positive("handshakeTimeoutMs", options.handshakeTimeoutMs, 10_000),
+    mostRedirects: readRedirects(options.followRedirects),
+    signal: readSignal(options.signal),
+  };
+}
+
+function readSubprotocols(subprotocols: unknown = []): readonly string[] {
+  if (Array.isArray(subprotocols)) return [...subprotocols];
+  throw new UsageError(`subprotocols is ${String(subprotocols)}; give a list such as ["v2.chat", "v1.chat"]`);
+}
+
+function resolveAgent(agent: ConnectOptions["agent"]): (href: string) => http.Agent | undefined {
+  if (agent === undefined) return () => undefined;
+  if (!isAgent(agent) && typeof agent === "function") {
+    return (href) => {
+      const chosen: http.Agent | undefined = agent(new URL(href));
+      if (chosen !== undefined) checkAgent(chosen, "what the agent function returned");
+      return chosen;
+    };
+  }
+  checkAgent(agent, "agent");
+  return () => agent;
+}
+
+/** Node asks no more of an agent than this. */
+function isAgent(agent: unknown): agent is http.Agent {
+  if (agent instanceof http.Agent) return true;
+  return typeof agent === "object" && agent !== null && "addRequest" in agent && typeof agent.addRequest === "function";
+}
+
+function checkAgent(agent: unknown, what: string): asserts agent is http.Agent {
+  if (isAgent(agent)) return;
+  const isDispatcher = typeof agent === "object" && agent !== null && "dispatch" in agent;
+  const seen = isDispatcher ? "a dispatcher of undici" : `of type ${agent === null ? "null" : typeof agent}`;
+  throw new UsageError(`${what} is ${seen}; give an http.Agent or https.Agent, or a function that returns one`);
+}
+
+function readTls(tls: unknown = {}): NonNullable<ConnectOptions["tls"]> {
+  if (typeof tls === "object" && tls !== null) return tls;
+  throw new UsageError(`tls is of type ${tls === null ? "null" : typeof tls}; give an object of tls.connect's options`);
+}
+
+function readRedirects(followRedirects: unknown = false): number {
+  if (followRedirects === false) return 0;
+  if (followRedirects === true) return MOST_REDIRECTS;
+  if (Number.isSafeInteger(followRedirects) && Number(followRedirects) >= 0) return Number(followRedirects);
+  throw new UsageError(`followRedirects is ${String(followRedirects)}; give true, false, or how many at most`);
+}
+
+function readSignal(signal: unknown): AbortSignal | undefined {
+  if (signal === undefined || signal instanceof AbortSignal) return signal;
+  throw new UsageError(`signal is of type ${signal === null ? "null" : typeof signal}; give an AbortSignal`);
+}

@@ -1,0 +1,30 @@
+import type * as http from "node:http";
+import type { ConnectionOptions as TlsConnectionOptions } from "node:tls";
+import type { HandshakeResponse } from "../../engine/errors.ts";
+import type { HeadersInput } from "../../engine/handshake/header-list.ts";
+import type { ConnectionOptions, Handlers } from "../connection/settings.ts";
+
+/** Handlers and options of `connect`. The `open` handler gets the server's response. */
+export interface ConnectOptions<Data = undefined> extends Handlers<Data, HandshakeResponse>, ConnectionOptions {
+  /** `connection.data` from the beginning. */
+  readonly data?: Data;
+  /** Offered to the server, most wanted first. Default: none. */
+  readonly subprotocols?: readonly string[] | undefined;
+  /** The application's own, such as Authorization or Cookie; those of the handshake itself cannot be set. */
+  readonly headers?: HeadersInput | undefined;
+  /** What a browser would tell about its page. Default: none. */
+  readonly origin?: string | undefined;
+  /** 13, or 8 for servers of HyBi 08 to 12. Default 13. */
+  readonly version?: 13 | 8 | undefined;
+  /** Makes the socket, through a proxy for instance; an `https.Agent` for wss:. A function is asked anew after each
+   * redirect, with the ws:, wss: or ws+unix: URL. Default: a new socket without an agent. */
+  readonly agent?: http.Agent | ((url: URL) => http.Agent | undefined) | undefined;
+  /** What `tls.connect` takes: `ca`, `cert`, `key`, `servername`, `rejectUnauthorized` and others. */
+  readonly tls?: TlsConnectionOptions | undefined;
+  /** For everything up to the opened connection: names, TCP, TLS, proxies, redirects, the response. Default 10,000. */
+  readonly handshakeTimeoutMs?: number | undefined;
+  /** How many redirects are followed; true for 10. Default false. Credentials do not leave their origin. */
+  readonly followRedirects?: boolean | number | undefined;
+  /** Ends the handshake (`connect` rejects with the signal's reason), and later the connection (as `close(1001)`). */
+  readonly signal?: AbortSignal | undefined;
+}

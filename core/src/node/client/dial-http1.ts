@@ -1,0 +1,104 @@
+/**
+ * One request over HTTP/1.1 that asks for an upgrade.
+ * In: where, and which headers. Out: exactly one of: an upgraded socket, another answer, a failure. It does not judge the
+ * answer. Once it is cancelled nothing comes of it any more.
+ */
+import * as http from "node:http";
+import * as https from "node:https";
+import * as net from "node:net";
+import type { Duplex } from "node:stream";
+import * as tls from "node:tls";
+import type { HeaderList } from "../../engine/handshake/header-list.ts";
+import type { ClientUrl } from "./client-url.ts";
+import type { ConnectOptions } from "./connect-options.ts";
+
+export interface DialRequest {
+  readonly url: ClientUrl;
+  readonly headers: HeaderList;
+  readonly agent: http.Agent | undefined;
+  readonly tls: NonNullable<ConnectOptions["tls"]>;
+}
+
+/** Who hears what comes of it; one call in all. */
+export interface DialOutcome {
+  /** @param head what came together with the response */
+  upgraded(response: http.IncomingMessage, socket: Duplex, head: Buffer): void;
+  /** A response without an upgrade, its body unread; also a 101 whose headers name no upgrade. */
+  answered(response: http.IncomingMessage): void;
+  failed(error: Error): void;
+}
+
+/** Dial.
+ * @returns to cancel it */
+export function dialHttp1({ url, headers, agent, tls: tlsOptions }: DialRequest, outcome: DialOutcome): () => void {
+  const request = (url.secure ? https : http).request({
+    ...(agent === undefined ? { createConnection: () => openSocket(url, tlsOptions) } : { ...tlsOptions, agent }),
+    method: "GET",
+    hostname: url.hostname,
+    port: url.port,
+    path: url.target,
+    headers: groupByName(headers),
+    setHost: false,
+    ...(url.socketPath === undefined ? {} : { socketPath: url.socketPath }),
+  });
+  let isOver = false;
+  let socket: net.Socket | undefined;
+  request.on("socket", (given) => {
+    socket = given;
+  });
+  /** The first outcome counts. */
+  const conclude = (tell: () => void): boolean => {
+    if (isOver) return false;
+    isOver = true;
+    tell();
+    return true;
+  };
+  request.on("upgrade", (response, upgraded, head) => {
+    const isOurs = conclude(() => {
+      forgetRequest(upgraded);
+      outcome.upgraded(response, upgraded, head);
+    });
+    if (!isOurs) upgraded.destroy();
+  });
+  request.on("response", (response) => {
+    if (!conclude(() => outcome.answered(response))) response.destroy();
+  });
+  // It stays, because a request that is destroyed reports an error, too
+  request.on("error", (error) => conclude(() => outcome.failed(error)));
+  request.on("close", () => conclude(() => outcome.failed(new Error("the connection was closed without an answer"))));
+  request.end();
+  return () => {
+    isOver = true;
+    request.destroy();
+    // A request whose answer is complete does not end its socket, which would stay open or go back to the agent
+    socket?.destroy();
+  };
+}
+
+function openSocket(url: ClientUrl, tlsOptions: DialRequest["tls"]): net.Socket {
+  const { hostname: host, port, socketPath } = url;
+  if (socketPath !== undefined) return net.connect({ path: socketPath });
+  if (!url.secure) return net.connect({ host, port });
+  // RFC 6066 §3: an address is no server name
+  const servername = net.isIP(host) === 0 ? host : "";
+  return tls.connect({ servername, ALPNProtocols: ["http/1.1"], ...tlsOptions, host, port });
+}
+
+/** Node writes several fields of one name for a list. */
+function groupByName(headers: HeaderList): http.OutgoingHttpHeaders {
+  const grouped: http.OutgoingHttpHeaders = Object.create(null);
+  const names = new Map<string, string>();
+  for (const [name, value] of headers) {
+    const first = names.get(name.toLowerCase()) ?? name;
+    names.set(name.toLowerCase(), first);
+    const values = grouped[first];
+    if (values === undefined) grouped[first] = value;
+    else grouped[first] = Array.isArray(values) ? [...values, value] : [String(values), value];
+  }
+  return grouped;
+}
+
+/** The socket would keep the request for ever (a field that is not public: where there is none, nothing is dropped). */
+function forgetRequest(socket: object): void {
+  if (Reflect.has(socket, "_httpMessage")) Reflect.set(socket, "_httpMessage", null);
+}

@@ -1,0 +1,32 @@
+import type { IncomingMessage } from "node:http";
+
+/** What an error shows of a refusal's body; the rest is not read. */
+const MAX_BODY_BYTES = 16_384;
+/** How long the body may take, so that one that trickles in does not hold back the error. */
+const BODY_TIMEOUT_MS = 2_000;
+
+/** Read the start of a refusal's body, then give the connection up.
+ * @param done called once, in a later turn, with at most 16 KiB
+ * @returns to stop reading now, with what there is */
+export function readRefusalBody(response: IncomingMessage, done: (body: Buffer) => void): () => void {
+  // One array that is copied into: a body of tiny chunks must not be kept as tiny arrays
+  const body = Buffer.alloc(MAX_BODY_BYTES);
+  let length = 0;
+  let isOver = false;
+  const finish = (): void => {
+    if (isOver) return;
+    isOver = true;
+    clearTimeout(timer);
+    response.destroy();
+    done(Buffer.from(body.subarray(0, length)));
+  };
+  const timer = setTimeout(finish, BODY_TIMEOUT_MS);
+  response.on("data", (chunk: Buffer) => {
+    length += chunk.copy(body, length);
+    if (length === MAX_BODY_BYTES) finish();
+  });
+  response.on("error", finish);
+  response.on("close", finish);
+  response.on("end", finish);
+  return finish;
+}
