@@ -1,4 +1,5 @@
 import type { Socket } from "node:net";
+import { type DirectHandle, type DirectWaiter, findDirectHandle, writeDirectly } from "./direct-write.ts";
 import { readStatically } from "./static-read.ts";
 import type { Transport, TransportSink } from "./transport.ts";
 
@@ -14,8 +15,11 @@ interface OwnedSocket extends Socket {
 }
 
 /** A TCP, TLS or Unix socket, taken over from whoever did the opening handshake on it. */
-export class SocketTransport implements Transport {
+export class SocketTransport implements Transport, DirectWaiter {
   readonly #socket: OwnedSocket;
+  #handle: DirectHandle | undefined;
+  /** Bytes of a write past the stream that the system has not taken whole. */
+  #directBytes = 0;
   #waitsForDrain = false;
   #onDrained: (() => void) | undefined;
 
@@ -38,32 +42,40 @@ export class SocketTransport implements Transport {
     socket.setNoDelay(true);
     socket.on("close", onClose);
     socket.on("end", onEnd);
+    this.#handle = findDirectHandle(socket);
     if (readStatically(socket, onStaticRead)) readEarly(socket, sink);
     else socket.on("data", onData);
     socket.resume();
   }
 
   get bufferedBytes(): number {
-    return this.#socket.writableLength;
+    return this.#socket.writableLength + this.#directBytes;
   }
 
   write(chunks: readonly Uint8Array[]): boolean {
     const socket = this.#socket;
     if (!socket.writable) return false;
     if (chunks.length === 1) {
-      socket.write(chunks[0] ?? EMPTY);
+      const [chunk = EMPTY] = chunks;
+      if (this.#writeDirectly(chunk)) return this.#directBytes === 0;
+      socket.write(chunk);
     } else {
       socket.cork();
       for (const chunk of chunks) socket.write(chunk);
       socket.uncork();
     }
-    if (socket.writableLength === 0) return true;
+    if (this.bufferedBytes === 0) return true;
     this.#awaitDrain();
     return false;
   }
 
   flushed(callback: () => void): void {
-    if (this.#socket.writable) this.#socket.write(EMPTY, (error) => error ?? callback());
+    const socket = this.#socket;
+    if (!socket.writable) return;
+    socket.write(EMPTY, (error) => {
+      // A write that is under way when its socket is destroyed is reported as a success
+      if (!error && !socket.destroyed) callback();
+    });
   }
 
   end(): void {
@@ -82,6 +94,23 @@ export class SocketTransport implements Transport {
     this.#socket.resume();
   }
 
+  /** The write past the stream is done, or will never be. */
+  onWritten(error: Error | undefined): void {
+    this.#directBytes = 0;
+    if (error !== undefined) this.#socket.destroy(error);
+    else if (!this.#waitsForDrain) this.#drained();
+  }
+
+  /** Only while nothing else waits, so that order is kept.
+   * @returns false when it was not written */
+  #writeDirectly(chunk: Uint8Array): boolean {
+    const handle = this.#handle;
+    if (handle === undefined || this.bufferedBytes > 0 || this.#waitsForDrain) return false;
+    if (!writeDirectly(handle, chunk, this)) return false;
+    if (handle.writeQueueSize > 0) this.#directBytes = chunk.length;
+    return true;
+  }
+
   /** 'drain' comes only above the socket's high-water mark; the callback of an empty write comes always. */
   #awaitDrain(): void {
     if (this.#waitsForDrain) return;
@@ -93,7 +122,7 @@ export class SocketTransport implements Transport {
   #drained(): void {
     this.#waitsForDrain = false;
     if (this.#socket.destroyed) return;
-    if (this.#socket.writableLength > 0) this.#awaitDrain();
+    if (this.bufferedBytes > 0) this.#awaitDrain();
     else this.#socket[SINK]?.onDrain();
   }
 }

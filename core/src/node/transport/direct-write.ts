@@ -1,0 +1,92 @@
+/**
+ * Hands small writes of a TCP or Unix socket to its handle, past the stream's queue, which is empty then anyway: the
+ * stream's bookkeeping costs about a third of what the system call costs. Node has no public way to do it, and this is the
+ * only file that uses what is not public. Where anything of it is missing the answer is no, and the caller writes through
+ * the stream.
+ */
+import * as net from "node:net";
+import { getSystemErrorName } from "node:util";
+
+/** Set to 1 to write by public API alone. */
+const PUBLIC_ONLY = process.env["POLYSOCKET_PUBLIC_API_ONLY"] === "1";
+
+/** What is used of the handle of a `net.Socket` (Node 20 to 26). */
+export interface DirectHandle {
+  /** Writes at once what the system takes; what it does not is queued, and `request` told when that is written.
+   * @returns 0, or an error's number */
+  writeBuffer(request: object, bytes: Uint8Array): number;
+  /** Bytes in the queue. */
+  readonly writeQueueSize: number;
+}
+
+/** Who waits for a write that the system did not take at once. */
+export interface DirectWaiter {
+  /** @param error what the system said, if it did not succeed */
+  onWritten(error: Error | undefined): void;
+}
+
+interface WriteRequest {
+  waiter?: DirectWaiter;
+  oncomplete?: (this: WriteRequest, status: number) => void;
+}
+
+/** The class of Node's own write requests; the handle accepts no other object. */
+let requestClass: (new () => WriteRequest) | undefined;
+/** A request that no write has used up: those that are written at once need no more of it than its class. */
+let spare: WriteRequest | undefined;
+
+/** The handle of a plain TCP or Unix socket that can be written to directly; undefined where this Node or this socket
+ * cannot. Nothing is changed but that the first socket's next write through its stream shows the class of requests. */
+export function findDirectHandle(socket: net.Socket): DirectHandle | undefined {
+  if (PUBLIC_ONLY || socket.constructor !== net.Socket) return undefined;
+  const handle: unknown = Reflect.get(socket, "_handle");
+  if (!isDirectHandle(handle)) return undefined;
+  if (requestClass === undefined) learnRequestClass(handle);
+  return handle;
+}
+
+/** Write to a handle whose queue, and whose socket's stream, is empty.
+ * @param waiter called back if, and only if, `handle.writeQueueSize` is above 0 afterwards
+ * @returns false when nothing was written, and the stream has to be used */
+export function writeDirectly(handle: DirectHandle, bytes: Uint8Array, waiter: DirectWaiter): boolean {
+  if (spare === undefined) {
+    if (requestClass === undefined) return false;
+    spare = new requestClass();
+    spare.oncomplete = onComplete;
+  }
+  const request = spare;
+  if (handle.writeBuffer(request, bytes) !== 0) return false;
+  if (handle.writeQueueSize === 0) return true;
+  // The system keeps this one until the rest is written
+  request.waiter = waiter;
+  spare = undefined;
+  return true;
+}
+
+function isDirectHandle(handle: unknown): handle is DirectHandle {
+  if (typeof handle !== "object" || handle === null) return false;
+  if (!("writeBuffer" in handle) || typeof handle.writeBuffer !== "function") return false;
+  return "writeQueueSize" in handle && typeof handle.writeQueueSize === "number";
+}
+
+/** Stand before the handle's method once, and look at what Node itself hands to it. */
+function learnRequestClass(handle: DirectHandle): void {
+  if (Object.hasOwn(handle, "writeBuffer")) return;
+  const { writeBuffer } = handle;
+  Reflect.set(handle, "writeBuffer", function (this: DirectHandle, request: object, bytes: Uint8Array): number {
+    Reflect.deleteProperty(handle, "writeBuffer");
+    const made: unknown = request.constructor;
+    if (typeof made === "function" && made.name === "WriteWrap") requestClass = made as new () => WriteRequest;
+    return writeBuffer.call(this, request, bytes);
+  });
+}
+
+function onComplete(this: WriteRequest, status: number): void {
+  const { waiter } = this;
+  if (status >= 0) {
+    waiter?.onWritten(undefined);
+    return;
+  }
+  const code = getSystemErrorName(status);
+  waiter?.onWritten(Object.assign(new Error(`write ${code}`), { code, errno: status, syscall: "write" }));
+}
