@@ -63,9 +63,10 @@ export class ClientHandshake<Data> {
     this.#settings = settings;
     this.#outcome = outcome;
     this.#url = parseClientUrl(url);
-    this.#headers = withAuthorization(settings.headers, this.#url);
+    this.#headers = settings.headers;
     this.#tls = settings.tls;
     requestHeaders(this.#makeOpening());
+    this.#headers = withAuthorization(this.#headers, this.#url);
   }
 
   start(): void {
@@ -98,15 +99,18 @@ export class ClientHandshake<Data> {
     const opening = this.#makeOpening();
     try {
       const agent = this.#settings.agentFor(url.href);
+      // The agent's code is the application's, which may abort the signal
+      if (this.#isOver) return;
       const request = { url, headers: requestHeaders(opening), agent, tls: this.#tls };
       this.#giveUp = dialHttp1(request, {
         upgraded: (response, socket, head) => this.#onUpgraded(response, socket, head, opening),
         answered: (response) => this.#onAnswered(response, opening),
         failed: (error) => this.#fail(dialError(error)),
       });
+      if (this.#isOver) this.#giveUp();
     } catch (error) {
-      // An agent, or options for TLS, that Node does not take
-      process.nextTick(() => this.#fail(error));
+      // An agent that throws, or options for TLS that Node does not take
+      process.nextTick(() => this.#fail(callersMistake(error, url)));
     }
   }
 
@@ -177,14 +181,8 @@ export class ClientHandshake<Data> {
   }
 
   #open(received: HandshakeResponse, agreement: Agreement, socket: Socket, head: Buffer): void {
-    const { kit, connection: settings, handlers } = this.#settings;
+    const { kit, connection: settings, handlers, signal } = this.#settings;
     this.#finish();
-    let connection: Connection<Data> | undefined;
-    const signal = this.#settings.signal;
-    const onAbort = (): void => connection?.close(CLOSE_CODE.goingAway);
-    const onEnded = (): void => signal?.removeEventListener("abort", onAbort);
-    signal?.addEventListener("abort", onAbort);
-    const factory = new ConnectionFactory<Data>({ role: "client", settings, handlers, counters, onEnded }, kit);
     const info = {
       path: this.#url.target.replace(/\?.*$/s, ""),
       remoteAddress: peerAddress(socket),
@@ -194,9 +192,10 @@ export class ClientHandshake<Data> {
     const transport = new SocketTransport(socket);
     // Whoever gives no data says that it is undefined
     const data = handlers.data as Data;
-    factory.open({ transport, info, data, head, request: received }, (made) => {
-      connection = made;
-      this.#outcome.opened(made);
+    const kind = { role: "client", settings, handlers, counters, onEnded: ignore } as const;
+    new ConnectionFactory<Data>(kind, kit).open({ transport, info, data, head, request: received }, (connection) => {
+      if (signal !== undefined) obey(signal, connection);
+      this.#outcome.opened(connection);
     });
   }
 
@@ -219,6 +218,24 @@ export class ClientHandshake<Data> {
   }
 
   readonly #onAbort = (): void => this.#fail(this.#settings.signal?.reason);
+}
+
+/** After the opening the signal closes the connection. */
+function obey<Data>(signal: AbortSignal, connection: Connection<Data>): void {
+  const onAbort = (): void => connection.close(CLOSE_CODE.goingAway);
+  signal.addEventListener("abort", onAbort);
+  void connection.closed.then(() => signal.removeEventListener("abort", onAbort));
+}
+
+/** What Node throws for an agent of the other scheme names neither the agent nor the URL. */
+function callersMistake(error: unknown, { secure }: ClientUrl): unknown {
+  if (!(error instanceof TypeError && "code" in error && error.code === "ERR_INVALID_PROTOCOL")) return error;
+  const [scheme, agent] = secure ? ["wss:", "https.Agent"] : ["ws:", "http.Agent"];
+  const problem = new UsageError(
+    `the agent is not for ${scheme}; give an ${agent}, or a function that chooses by the URL`,
+  );
+  problem.cause = error;
+  return problem;
 }
 
 /** The application's own header is stronger than the URL. */
@@ -255,6 +272,6 @@ function describe(error: Error): string {
   return error.errors.map((one: unknown) => (one instanceof Error ? one.message : String(one))).join("; ");
 }
 
-function ignore(): void {
-  // Without a listener Node would end the process
-}
+/** For errors of sockets that are given up, which without a listener would end the process, and for what only a server
+ * wants to know. */
+function ignore(): void {}

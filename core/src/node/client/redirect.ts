@@ -4,6 +4,7 @@
  */
 import { HandshakeError, type HandshakeResponse, UsageError } from "../../engine/errors.ts";
 import type { HeaderList } from "../../engine/handshake/header-list.ts";
+import { isHost } from "../../engine/handshake/host.ts";
 import { type ClientUrl, parseClientUrl } from "./client-url.ts";
 import type { ConnectOptions } from "./connect-options.ts";
 
@@ -36,7 +37,10 @@ export function redirectTarget(from: ClientUrl, response: HandshakeResponse): Cl
 function resolveLocation(from: ClientUrl, response: HandshakeResponse): ClientUrl {
   const location = String(response.headers["location"]);
   try {
-    return parseClientUrl(absolute(location, from));
+    const target = parseClientUrl(absolute(location, from));
+    // The URL standard allows in hosts what a Host header does not
+    if (!isHost(target.host)) throw new UsageError("the host cannot be sent");
+    return target;
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
     throw new HandshakeError("REDIRECT_INVALID", undefined, { response, cause: error });

@@ -6,8 +6,8 @@ const MAX_BODY_BYTES = 16_384;
 const BODY_TIMEOUT_MS = 2_000;
 
 /** Read the start of a refusal's body, then give the connection up.
- * @param done called once, in a later turn, with at most 16 KiB
- * @returns to stop reading now, with what there is */
+ * @param done called once with at most 16 KiB, its own copy
+ * @returns to stop reading now: `done` is called before it returns */
 export function readRefusalBody(response: IncomingMessage, done: (body: Buffer) => void): () => void {
   // One array that is copied into: a body of tiny chunks must not be kept as tiny arrays
   const body = Buffer.alloc(MAX_BODY_BYTES);

@@ -167,7 +167,7 @@ export class Connection<Data = undefined> {
   }
 
   /** Send a message: a string as text, everything else as binary unless `kind` says otherwise. All that is sent in one
-   * turn of the event loop leaves in one write. Bytes may not be changed before they are sent.
+   * turn of the event loop leaves in one write. A server's bytes above 16 KiB may not be changed before they are sent; all others are copied at once.
    * @returns false when more is waiting than the high-water mark: wait for `drain`, as with Node's streams. Also false,
    *   and counted in `droppedMessages`, when the connection is not open or the message went over `maxBufferedBytes`
    *   A Readable that is not sent, or not to its end, is destroyed

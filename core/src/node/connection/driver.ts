@@ -229,7 +229,7 @@ export class Driver<Data> implements TransportSink, Timed, Writer, OutboundHost 
   /** Whether events are taken from the protocol: not while the application is behind, but always once it is closing,
    * to come to the peer's Close frame. */
   get #taking(): boolean {
-    return this.#held === 0 || !this.#protocol.open;
+    return this.#held === 0 || (!this.#protocol.open && (this.#held & UNANNOUNCED) === 0);
   }
 
   #pump(): void {

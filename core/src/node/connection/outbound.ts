@@ -328,7 +328,7 @@ export class Outbound implements FragmentSink {
 
   // Apart from `sendText` and `sendBytes`, which would otherwise make room for what a closure needs with every message.
   #queueText(text: string): false {
-    return this.#enqueue(text.length, () => this.#protocol.sendText(text));
+    return this.#enqueue(text.length, () => () => this.#protocol.sendText(text));
   }
 
   #queueBytes(kind: MessageKind, bytes: Uint8Array): false {
@@ -336,14 +336,20 @@ export class Outbound implements FragmentSink {
     if (kind === "text" && !nodePlatform.isUtf8(bytes, 0, bytes.length)) {
       throw new UsageError("the bytes given for a text message are not UTF-8; send them as binary");
     }
-    return this.#enqueue(bytes.length, () => this.#protocol.sendBytes(kind, bytes));
+    return this.#enqueue(bytes.length, () => {
+      // Who knows how long it waits: the caller may use the array for something else meanwhile.
+      const kept = nodePlatform.copy(bytes, 0, bytes.length);
+      return () => this.#protocol.sendBytes(kind, kept);
+    });
   }
 
   /** Send a message when what is on its way has been sent. It waits in memory, and so counts as what a slow peer does
-   * not read. */
-  #enqueue(bytes: number, send: () => void): false {
+   * not read.
+   * @param keep called once it is known that the message may wait, for what sends it */
+  #enqueue(bytes: number, keep: () => () => void): false {
     if (this.#queue?.sealed === true || !this.#protocol.open) return this.#drop();
     if (!this.#fits(bytes, this.#kind.settings.overflow)) return this.#drop();
+    const send = keep();
     const run = (): void => {
       if (!this.#protocol.open) {
         this.#drop();
