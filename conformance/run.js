@@ -1,18 +1,18 @@
 /**
- * npm run conformance: plays every case against our server and our engine, or against another echo server.
+ * npm run conformance: plays every case against our server, client and engine, or against another echo server.
  * In: the options below. Out: a report, and exit code 1 if a case failed, 2 if the options are wrong. See README.md.
  */
 import { randomInt } from "node:crypto";
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
-import { parseTestUrl } from "./drive/opening-handshake.js";
+import { parseTestUrl } from "./drive/dial.js";
 import { planRuns } from "./runs/plan.js";
 import { playRuns } from "./runs/pool.js";
 import { Report } from "./runs/report.js";
 
 const USAGE = `npm run conformance -- [options]
   --only PATTERNS   cases by number, such as 5.*,6.4.1
-  --target server|engine|all
+  --target server|client|engine|all
   --version 13|8|all
   --cut whole|bytes|random|all
   --seed N          repeat the masking keys and cuts of a run that printed this seed
@@ -21,11 +21,11 @@ const USAGE = `npm run conformance -- [options]
   --pause MS        length of the pauses in the cases (default 20; with --url 100)
   --idle MS         how long nothing may move before the peer is given up (default 10000; with --url 2000)
   --apart MS        time between pieces written to --url (default 1); ours reads each by itself without that
-  --max-seconds N   stop everything after so long (default 300)
+  --max-seconds N   stop everything after so long (default 600)
   --max-mib N       stop everything when this process is so large (default 3072)`;
 
 const CHOICES = {
-  target: ["server", "engine", "all"],
+  target: ["server", "client", "engine", "all"],
   version: ["13", "8", "all"],
   cut: ["whole", "bytes", "random", "all"],
 };
@@ -73,7 +73,7 @@ async function run(options) {
   };
   const bounds = {
     workers: Math.min(4, availableParallelism()),
-    mostSeconds: wholeNumber("max-seconds", options["max-seconds"], 300),
+    mostSeconds: wholeNumber("max-seconds", options["max-seconds"], 600),
     mostMebibytes: wholeNumber("max-mib", options["max-mib"], 3_072),
   };
   const report = new Report(options.verbose, console.log);

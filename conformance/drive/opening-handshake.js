@@ -1,56 +1,88 @@
-/** The client's part of the opening handshake, just enough of it for a test: nothing is offered, so nothing may be chosen.
- * @see RFC 6455 §4.1; for version 8, draft-ietf-hybi-thewebsocketprotocol-10 §4.1 */
-import { createHash, randomBytes } from "node:crypto";
-import { connect } from "node:net";
+/**
+ * What both sides of the opening handshake need. Nothing of it is shared with what is tested.
+ * @see RFC 6455 §4; for version 8, draft-ietf-hybi-thewebsocketprotocol-10
+ */
+import { createHash } from "node:crypto";
 
 /** @typedef {8 | 13} Version */
+/** @typedef {import("node:net").Socket} Socket */
+/** A socket is paused, and ends only when it is told to.
+ * @typedef {object} Opened
+ * @property {Socket} socket
+ * @property {Buffer} head what came with the response
+ * @property {Buffer} unsent a response that is to be written together with what follows it; may be empty */
 
 /** @type {readonly Version[]} */
 export const VERSIONS = [13, 8];
 
-const GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
-const LOOPBACK = new Set(["127.0.0.1", "[::1]", "localhost"]);
+export const NOTHING = Buffer.alloc(0);
 
-/** A ws: URL on this machine; sending wrong frames to anybody else's server is nobody's business.
- * @param {string} text
- * @throws Error for any other */
-export function parseTestUrl(text) {
-  const url = new URL(text);
-  if (url.protocol !== "ws:") throw new Error(`${text}: give a ws: URL`);
-  if (!LOOPBACK.has(url.hostname)) throw new Error(`${text}: only servers on this machine are tested (127.0.0.1)`);
-  return url;
+const GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+const END = "\r\n\r\n";
+
+/** What Sec-WebSocket-Accept must say to a key.
+ * @param {string} key */
+export function acceptOf(key) {
+  return createHash("sha1")
+    .update(key + GUID)
+    .digest("base64");
 }
 
-/** Connect and agree on a connection.
- * @param {URL} url
- * @param {Version} version
+/** Octets of a request or response that has no body.
+ * @param {string[]} lines */
+export function formatHead(lines) {
+  return Buffer.from(lines.join("\r\n") + END, "latin1");
+}
+
+/** Header fields by name, which is in lower case.
+ * @param {string[]} lines
+ * @returns {Map<string, string[]> | undefined} undefined where a line is no field */
+export function parseFields(lines) {
+  /** @type {Map<string, string[]>} */
+  const fields = new Map();
+  for (const line of lines) {
+    const [, name = "", value = ""] = /^([\w!#$%&'*+.^`|~-]+):[\t ]*(.*?)[\t ]*$/.exec(line) ?? [];
+    if (name === "") return undefined;
+    const values = fields.get(name.toLowerCase()) ?? [];
+    fields.set(name.toLowerCase(), [...values, value]);
+  }
+  return fields;
+}
+
+/** Whether a field is there and lists a token, in any case.
+ * @param {Map<string, string[]>} fields
+ * @param {string} name
+ * @param {string} token */
+export function lists(fields, name, token) {
+  const tokens = (fields.get(name) ?? []).join(",").split(",");
+  return tokens.some((one) => one.trim().toLowerCase() === token);
+}
+
+/** Take the other side's part.
+ * @param {Socket} socket
+ * @param {"client" | "server"} peer
  * @param {number} timeoutMs
- * @returns {Promise<{ socket: import("node:net").Socket, head: Buffer }>} `head`: what came with the response. The
- *   socket is paused, and ends only when it is told to */
-export function openConnection(url, version, timeoutMs) {
-  const key = randomBytes(16).toString("base64");
-  const host = url.hostname.replace(/^\[|\]$/g, "");
-  const socket = connect({ host, port: Number(url.port || 80), allowHalfOpen: true, noDelay: true });
+ * @returns {Promise<{ lines: string[], rest: Buffer }>} `rest`: what came behind it. Rejects, and destroys the socket,
+ *   when there is none */
+export function receiveHead(socket, peer, timeoutMs) {
   return new Promise((resolve, reject) => {
-    let received = Buffer.alloc(0);
+    let received = NOTHING;
     let settled = false;
     const listeners = {
-      connect: () => socket.write(formatRequest(url, version, key)),
       error: (/** @type {Error} */ error) => fail(error.message),
-      end: () => fail("the server ended it"),
+      end: () => fail(`the ${peer} ended it`),
       data: (/** @type {Buffer} */ chunk) => {
         received = Buffer.concat([received, chunk]);
-        const end = received.indexOf("\r\n\r\n");
+        const end = received.indexOf(END);
         if (end < 0) return;
-        const fault = faultIn(received.toString("latin1", 0, end), key);
-        if (fault !== undefined) return fail(fault);
         letGo();
         socket.pause();
-        resolve({ socket, head: received.subarray(end + 4) });
+        const lines = received.toString("latin1", 0, end).split("\r\n");
+        resolve({ lines, rest: received.subarray(end + END.length) });
       },
     };
-    // When the loop was held up the timer comes before an answer that has long arrived, hence the turn
-    const timer = setTimeout(() => setImmediate(() => fail(`no answer in ${timeoutMs} ms`)), timeoutMs);
+    // When the loop was held up the timer comes before what has long arrived, hence the turn
+    const timer = setTimeout(() => setImmediate(() => fail(`nothing from the ${peer} in ${timeoutMs} ms`)), timeoutMs);
     const letGo = () => {
       settled = true;
       clearTimeout(timer);
@@ -60,44 +92,16 @@ export function openConnection(url, version, timeoutMs) {
     const fail = (/** @type {string} */ why) => {
       if (settled) return;
       letGo();
-      socket.destroy();
-      reject(new Error(`opening handshake: ${why}`));
+      reject(faultOf(why, socket));
     };
     for (const [name, listener] of Object.entries(listeners)) socket.on(name, listener);
   });
 }
 
-/** @param {URL} url
- * @param {Version} version
- * @param {string} key */
-function formatRequest(url, version, key) {
-  return [
-    `GET ${url.pathname}${url.search} HTTP/1.1`,
-    `Host: ${url.host}`,
-    "Upgrade: websocket",
-    "Connection: Upgrade",
-    `Sec-WebSocket-Key: ${key}`,
-    `Sec-WebSocket-Version: ${version}`,
-    `${version === 8 ? "Sec-WebSocket-Origin" : "Origin"}: http://${url.host}`,
-    "\r\n",
-  ].join("\r\n");
-}
-
-/** What is wrong with a response.
- * @param {string} head
- * @param {string} key */
-function faultIn(head, key) {
-  const [statusLine = "", ...lines] = head.split("\r\n");
-  if (!/^HTTP\/1\.1 101(?: |$)/.test(statusLine)) return `the answer is ${statusLine}`;
-  const fields = new Map(
-    lines.map((line) => [line.split(":", 1).join("").toLowerCase(), line.replace(/^[^:]*:/, "").trim()]),
-  );
-  if (fields.get("upgrade")?.toLowerCase() !== "websocket") return "Upgrade is not websocket";
-  if (!/\bupgrade\b/i.test(fields.get("connection") ?? "")) return "Connection does not contain Upgrade";
-  const accept = createHash("sha1")
-    .update(key + GUID)
-    .digest("base64");
-  if (fields.get("sec-websocket-accept") !== accept) return "Sec-WebSocket-Accept is wrong";
-  const chosen = ["sec-websocket-extensions", "sec-websocket-protocol"].find((name) => fields.has(name));
-  return chosen === undefined ? undefined : `${chosen} was not offered`;
+/** Give up.
+ * @param {string} why
+ * @param {Socket} [socket] */
+export function faultOf(why, socket) {
+  socket?.destroy();
+  return new Error(`opening handshake: ${why}`);
 }

@@ -49,6 +49,7 @@ export async function playOverEngine(tester, cutter, kit) {
       if (step?.type === "write") await writePieces(tester, peer, cutter.pieces(step.bytes, step.chop));
       else if (step?.type === "end") peer.receiveEnd();
       else if (step?.type === "pause") peer.wait(step.ms, () => tester.pauseOver());
+      else if (step?.type === "linger") peer.wait(step.ms, () => {});
       else if (!tester.done) peer.wait(IDLE_MS, () => tester.idle());
     }
     return [...tester.judge(), ...peer.finish()];

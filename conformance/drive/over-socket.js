@@ -1,10 +1,11 @@
 /**
- * Plays a case over a socket on which the opening handshake is done.
+ * Plays a case over a socket on which the opening handshake is done, but for a response that is still to be written.
  * In: a tester, a cutter, the socket, how long to wait for what. Out: what is wrong.
- * Pieces are kept apart by letting the event loop go round between them: a server on the same thread then reads nearly
+ * Pieces are kept apart by letting the event loop go round between them: a peer on the same thread then reads nearly
  * every one by itself, because the loop polls its socket before the next is written. For one elsewhere give `apartMs`.
  */
 import { setImmediate as turn, setTimeout as sleep } from "node:timers/promises";
+import { NOTHING } from "./opening-handshake.js";
 
 /** @typedef {import("node:net").Socket} Socket */
 /** @typedef {import("../tester/tester.js").Tester} Tester */
@@ -23,11 +24,12 @@ const TURNS_AFTER = 4;
 
 /** @param {Tester} tester
  * @param {Cutter} cutter
- * @param {{ socket: Socket, head: Buffer }} connection
+ * @param {import("./opening-handshake.js").Opened} connection
  * @param {Timing} timing
  * @returns {Promise<string[]>} what is wrong; nothing if the case is passed */
-export async function playOverSocket(tester, cutter, { socket, head }, timing) {
+export async function playOverSocket(tester, cutter, { socket, head, unsent }, timing) {
   const bell = new Bell();
+  let before = unsent;
   const ended = () => {
     tester.receiveEnd();
     bell.ring();
@@ -41,8 +43,13 @@ export async function playOverSocket(tester, cutter, { socket, head }, timing) {
   socket.resume();
   while (!tester.done) {
     const step = tester.next();
-    if (step?.type === "write") await writePieces(tester, socket, cutter.pieces(step.bytes, step.chop), timing);
-    else if (step?.type === "pause") void pause(tester, bell, timing.pauseMs);
+    if (step?.type === "write") {
+      // Every case begins with a write
+      const bytes = before.length === 0 ? step.bytes : Buffer.concat([before, step.bytes]);
+      before = NOTHING;
+      await writePieces(tester, socket, cutter.pieces(bytes, step.chop), timing);
+    } else if (step?.type === "pause") void pause(tester, bell, timing.pauseMs);
+    else if (step?.type === "linger") await pass(timing.pauseMs);
     else if (step?.type === "end") socket.end();
     else if (!tester.done && !(await bell.heard(timing.idleMs)) && !tester.pausing) tester.idle();
   }
@@ -84,10 +91,15 @@ function write(socket, piece, timeoutMs) {
  * @param {Bell} bell
  * @param {number} ms */
 async function pause(tester, bell, ms) {
-  await sleep(ms);
-  for (let i = 0; i < TURNS_AFTER; i++) await turn();
+  await pass(ms);
   tester.pauseOver();
   bell.ring();
+}
+
+/** @param {number} ms */
+async function pass(ms) {
+  await sleep(ms);
+  for (let i = 0; i < TURNS_AFTER; i++) await turn();
 }
 
 /** Wakes one who waits; a ring that nobody waits for is remembered. */

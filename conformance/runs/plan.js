@@ -9,7 +9,7 @@ import { idFilter, loadCases } from "../tester/cases.js";
 /** @typedef {import("../drive/cuts.js").Cut} Cut */
 /**
  * @typedef {object} Run
- * @property {"server" | "engine"} target
+ * @property {"server" | "client" | "engine"} target
  * @property {"server" | "client"} role of the target
  * @property {8 | 13 | undefined} version undefined: both, since without an opening handshake they are the same
  * @property {Cut} cut
@@ -17,6 +17,9 @@ import { idFilter, loadCases } from "../tester/cases.js";
  * @property {readonly string[]} ids
  */
 /** @typedef {{ target: string, version: string, cut: string, only: string | undefined }} Choice `all` chooses all */
+
+/** @type {readonly ("server" | "client")[]} */
+const ROLES = ["server", "client"];
 
 /** @param {Choice} choice
  * @returns {Run[]} */
@@ -27,10 +30,12 @@ export function planRuns({ target, version, cut, only }) {
   const versions = VERSIONS.filter((number) => version === "all" || version === String(number));
   /** @type {Pick<Run, "target" | "role" | "version">[]} */
   const ends = [];
-  if (target !== "engine") for (const one of versions) ends.push({ target: "server", role: "server", version: one });
-  if (target !== "server") {
-    for (const role of /** @type {const} */ (["server", "client"]))
-      ends.push({ target: "engine", role, version: undefined });
+  for (const role of ROLES) {
+    if (target !== "all" && target !== role) continue;
+    for (const one of versions) ends.push({ target: role, role, version: one });
+  }
+  if (target === "all" || target === "engine") {
+    for (const role of ROLES) ends.push({ target: "engine", role, version: undefined });
   }
   return /** @type {const} */ (["limits", "script"]).flatMap((set) => {
     const ids = cases.filter((one) => one.set === set).map(({ id }) => id);
@@ -42,5 +47,5 @@ export function planRuns({ target, version, cut, only }) {
 /** What a run is called in reports.
  * @param {Run} run */
 export function labelOf({ target, role, version, cut }) {
-  return target === "server" ? `server, version ${version}, ${cut}` : `engine as ${role}, versions 13 and 8, ${cut}`;
+  return target === "engine" ? `engine as ${role}, versions 13 and 8, ${cut}` : `${target}, version ${version}, ${cut}`;
 }

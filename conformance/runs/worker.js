@@ -1,17 +1,18 @@
 /**
- * A worker thread that plays runs, one after the other, each with many connections at once. Our server runs in the same
- * thread, so that what is written piece by piece is also read piece by piece; see over-socket.js.
+ * A worker thread that plays runs, one after the other, each with many connections at once. Our server and our client run
+ * in the same thread, so that what is written piece by piece is also read piece by piece; see over-socket.js.
  * In: runs. Out: an outcome for each case, then "done".
  */
 import { parentPort, workerData } from "node:worker_threads";
 import { Cutter } from "../drive/cuts.js";
-import { openConnection, parseTestUrl } from "../drive/opening-handshake.js";
+import { dialPeer, parseTestUrl } from "../drive/dial.js";
+import { acceptPeer } from "../drive/listen.js";
 import { makeKit, playOverEngine } from "../drive/over-engine.js";
 import { playOverSocket } from "../drive/over-socket.js";
 import { loadCases, scenarioOf } from "../tester/cases.js";
 import { dice, seedOf } from "../tester/dice.js";
 import { Tester } from "../tester/tester.js";
-import { startEchoServer } from "./echo-server.js";
+import { EchoClient, startEchoServer } from "./echo-endpoints.js";
 
 /** @typedef {import("./plan.js").Run} Run */
 /** @typedef {import("../tester/cases.js").Case} Case */
@@ -21,6 +22,7 @@ import { startEchoServer } from "./echo-server.js";
 /** Octets of a connection that are pieces of their own with "bytes". The engine takes each case of cases.json whole. */
 const SINGLE = {
   server: { script: 4_096, limits: 2_048 },
+  client: { script: 4_096, limits: 2_048 },
   engine: { script: Number.POSITIVE_INFINITY, limits: 262_144 },
 };
 /** Connections at a time; the limits cases need up to some 100 MiB each. */
@@ -55,16 +57,24 @@ async function outcomeOf(id, run) {
 /** @param {Case | undefined} testCase
  * @param {Run} run
  * @returns {Promise<string[]>} */
-async function play(testCase, { target, role, version, cut, set }) {
+async function play(testCase, { target, role, version = 13, cut, set }) {
   if (testCase === undefined) throw new Error("there is no such case");
-  const roll = dice(seedOf(settings.seed, testCase.id, target, role, version ?? "", cut));
+  const roll = dice(seedOf(settings.seed, testCase.id, target, role, version, cut));
   const scenario = scenarioOf(testCase, { joined: cut === "random" });
   const tester = new Tester(role === "server" ? "client" : "server", scenario, roll);
   const cutter = new Cutter(cut, roll, SINGLE[target][set]);
   if (target === "engine") return playOverEngine(tester, cutter, kits[role]);
-  serverUrl ??= findServer();
-  const connection = await openConnection(await serverUrl, version ?? 13, settings.timing.idleMs);
-  return playOverSocket(tester, cutter, connection, settings.timing);
+  const { timing } = settings;
+  const timeoutMs = timing.idleMs;
+  if (target === "server") {
+    serverUrl ??= findServer();
+    return playOverSocket(tester, cutter, await dialPeer(await serverUrl, version, timeoutMs), timing);
+  }
+  const client = new EchoClient(version);
+  const acceptance = { version, joined: cut === "random", timeoutMs };
+  const connection = await acceptPeer((url) => client.dial(url), acceptance);
+  const wrong = await playOverSocket(tester, cutter, connection, timing);
+  return client.complaint === undefined ? wrong : [...wrong, client.complaint];
 }
 
 /** @returns {Promise<URL>} */

@@ -20,6 +20,14 @@ describe("the cases", () => {
     assert.equal(Math.max(...frames), MOST_FRAGMENTS);
   });
 
+  test("begin with a write, to which the response can be joined", () => {
+    const scripts = cases.filter((one) => one.set === "script");
+    assert.deepEqual(
+      scripts.filter(({ steps }) => steps[0]?.op !== "frame" && steps[0]?.op !== "begin"),
+      [],
+    );
+  });
+
   test("are chosen by patterns", () => {
     const chosen = (/** @type {string} */ patterns) => cases.filter(({ id }) => idFilter(patterns)(id)).length;
     assert.equal(chosen("1.1.1"), 1);

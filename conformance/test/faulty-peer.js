@@ -1,26 +1,29 @@
 /**
- * A small echo server written without any of our code, and with one fault at choice: what the replayer is tried on.
- * Without a fault it passes the cases that its tests use; it is no complete server.
+ * A small echo server and a small echo client written without any of our code, and with one fault at choice: what the
+ * replayer is tried on. Without a fault they pass the cases that its tests use; they are no complete endpoints.
  */
 import { isUtf8 } from "node:buffer";
-import { createHash } from "node:crypto";
-import { createServer } from "node:net";
+import { createHash, randomBytes } from "node:crypto";
+import { connect, createServer } from "node:net";
 
-/** @typedef {"none" | "does not check UTF-8" | "checks UTF-8 at the end" | "masks" | "closes with 1008" |
- *   "leaves TCP open" | "ignores RSV bits" | "answers no ping" | "changes an octet" | "says binary" | "is silent" |
- *   "sends after Close" | "accepts wrongly" | "drops TCP" | "waits for the other Close"} Fault not all are faults: the
- *   last two are ways of closing that are allowed */
+/** @typedef {"none" | "does not check UTF-8" | "checks UTF-8 at the end" | "masks" | "does not mask" |
+ *   "closes with 1008" | "leaves TCP open" | "ignores RSV bits" | "answers no ping" | "changes an octet" | "says binary" |
+ *   "is silent" | "sends after Close" | "accepts wrongly" | "drops TCP" | "waits for the other Close" |
+ *   "ends TCP with its Close" | "ends TCP without a Close" | "loses what comes with the response"} Fault not all are
+ *   faults: dropping TCP and waiting for the other Close are ways of failing a connection that are allowed, and a server
+ *   has to end TCP with its Close */
 /** @typedef {{ first: number, opcode: number, payload: Buffer }} Frame */
+/** @typedef {import("node:net").Socket} Socket */
 
 const GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+const SOCKET = { allowHalfOpen: true, noDelay: true };
 
 /** @param {Fault} [fault]
  * @returns {Promise<{ url: URL, reads: number[], close: () => void }>} `reads`: octets in each read after the handshake */
 export async function startFaultyPeer(fault = "none") {
   /** @type {number[]} */
   const reads = [];
-  const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
-    socket.on("error", () => {});
+  const server = createServer(SOCKET, (socket) => {
     socket.once("data", (request) => {
       const key = /sec-websocket-key: (\S+)/i.exec(request.toString("latin1"))?.[1] ?? "";
       const accept = createHash("sha1")
@@ -28,30 +31,78 @@ export async function startFaultyPeer(fault = "none") {
         .digest("base64");
       const head = ["HTTP/1.1 101 Switching Protocols", "Upgrade: websocket", "Connection: Upgrade"];
       socket.write([...head, `Sec-WebSocket-Accept: ${accept}`, "\r\n"].join("\r\n"));
-      const connection = new FaultyConnection(socket, fault);
-      socket.on("data", (chunk) => {
-        reads.push(chunk.length);
-        connection.receive(chunk);
-      });
-      socket.on("end", () => socket.end());
+      talk(socket, "server", fault, reads);
     });
+    socket.on("error", () => {});
   });
   await new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(undefined)));
   const address = /** @type {import("node:net").AddressInfo} */ (server.address());
   return { url: new URL(`ws://127.0.0.1:${address.port}/`), reads, close: () => server.close() };
 }
 
+/** What a client sends first, line by line.
+ * @param {string} url */
+export function requestLines(url) {
+  const { host, pathname, search } = new URL(url);
+  return [
+    `GET ${pathname}${search} HTTP/1.1`,
+    `Host: ${host}`,
+    "Upgrade: websocket",
+    "Connection: Upgrade",
+    `Sec-WebSocket-Key: ${randomBytes(16).toString("base64")}`,
+    "Sec-WebSocket-Version: 13",
+  ];
+}
+
+/** @param {string} url
+ * @param {Fault} fault
+ * @param {number[]} reads gets the octets that came with the response, if any, and of each read after it */
+export function dialFaultyPeer(url, fault, reads) {
+  const socket = connect({ host: "127.0.0.1", port: Number(new URL(url).port), ...SOCKET });
+  socket.on("error", () => {});
+  socket.write([...requestLines(url), "\r\n"].join("\r\n"));
+  let received = Buffer.alloc(0);
+  socket.on("data", function onData(chunk) {
+    received = Buffer.concat([received, chunk]);
+    const end = received.indexOf("\r\n\r\n");
+    if (end < 0) return;
+    socket.off("data", onData);
+    const receive = talk(socket, "client", fault, reads);
+    const head = received.subarray(end + 4);
+    if (head.length > 0 && fault !== "loses what comes with the response") receive(head);
+  });
+}
+
+/** @param {Socket} socket
+ * @param {"server" | "client"} role
+ * @param {Fault} fault
+ * @param {number[]} reads */
+function talk(socket, role, fault, reads) {
+  const connection = new FaultyConnection(socket, role, fault);
+  const receive = (/** @type {Buffer} */ chunk) => {
+    reads.push(chunk.length);
+    connection.receive(chunk);
+  };
+  socket.on("data", receive).on("end", () => {
+    if (role === "server" || fault !== "leaves TCP open") socket.end();
+  });
+  return receive;
+}
+
 class FaultyConnection {
   #socket;
+  #role;
   #fault;
   #received = Buffer.alloc(0);
   /** @type {Frame[]} */ #message = [];
   #closed = false;
 
-  /** @param {import("node:net").Socket} socket
+  /** @param {Socket} socket
+   * @param {"server" | "client"} role
    * @param {Fault} fault */
-  constructor(socket, fault) {
+  constructor(socket, role, fault) {
     this.#socket = socket;
+    this.#role = role;
     this.#fault = fault;
   }
 
@@ -70,7 +121,7 @@ class FaultyConnection {
     const octets = this.#received;
     const [first = 0, second = 0] = octets;
     const lengthEnd = { 126: 4, 127: 10 }[second & 0x7f] ?? 2;
-    const start = lengthEnd + 4;
+    const start = lengthEnd + (this.#role === "server" ? 4 : 0);
     if (octets.length < start) return undefined;
     const digits = lengthEnd === 2 ? [second & 0x7f] : [...octets.subarray(2, lengthEnd)];
     const length = digits.reduce((sum, digit) => sum * 256 + digit, 0);
@@ -110,22 +161,24 @@ class FaultyConnection {
   /** @param {Buffer} payload
    * @param {boolean} [first] whether the other end has sent no Close frame */
   #close(payload, first = false) {
-    this.#send(0x88, payload);
+    if (this.#fault !== "ends TCP without a Close") this.#send(0x88, payload);
     if (this.#fault === "sends after Close") this.#send(0x89, Buffer.alloc(0));
     this.#closed = true;
+    const early = this.#fault === "ends TCP with its Close" || this.#fault === "ends TCP without a Close";
     const waits = this.#fault === "leaves TCP open" || (first && this.#fault === "waits for the other Close");
-    if (!waits) this.#socket.end();
+    if (early || (!waits && (first || this.#role === "server"))) this.#socket.end();
   }
 
   /** @param {number} first
    * @param {Buffer} payload */
   #send(first, payload) {
     const { length } = payload;
-    const bit = this.#fault === "masks" ? 0x80 : 0;
+    const masks = this.#role === "server" ? this.#fault === "masks" : this.#fault !== "does not mask";
+    const bit = masks ? 0x80 : 0;
     const size = length < 126 ? [length] : length < 65_536 ? [126, length >> 8, length & 255] : undefined;
     const [marker = 127, ...rest] = size ?? [127, 0, 0, 0, 0, 0, length >> 16, (length >> 8) & 255, length & 255];
     // Masked with zeros: the payload stays as it is
-    const header = Buffer.from([first, marker | bit, ...rest, ...(bit === 0 ? [] : [0, 0, 0, 0])]);
+    const header = Buffer.from([first, marker | bit, ...rest, ...(masks ? [0, 0, 0, 0] : [])]);
     if (this.#socket.writable) this.#socket.write(Buffer.concat([header, payload]));
   }
 }

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import path from "node:path";
 import { describe, test } from "node:test";
+import { labelOf, planRuns } from "../runs/plan.js";
 import { startFaultyPeer } from "./faulty-peer.js";
 
 const PROGRAM = path.join(import.meta.dirname, "../run.js");
@@ -15,10 +16,22 @@ describe("npm run conformance", { concurrency: true }, () => {
     assert.equal(lines.at(-1), "24 passed, 0 failed");
   });
 
-  test("plays its own server at both versions and with all cuts", async () => {
-    const { code, lines } = await run("--target", "server", "--only", "5.19,6.4.*");
-    assert.equal(lines.at(-1), "30 passed, 0 failed", lines.join("\n"));
-    assert.equal(code, 0);
+  for (const target of ["server", "client"]) {
+    test(`plays its own ${target} at both versions and with all cuts`, async () => {
+      const { code, lines } = await run("--target", target, "--only", "5.19,6.4.*");
+      assert.equal(lines.at(-1), "30 passed, 0 failed", lines.join("\n"));
+      assert.equal(code, 0);
+      assert.match(lines.join("\n"), new RegExp(`^${target}, version 8, random +5/5`, "m"));
+    });
+  }
+
+  test("plays everything against everything unless told otherwise", () => {
+    const runs = planRuns({ target: "all", version: "all", cut: "all", only: undefined });
+    assert.equal(
+      runs.reduce((sum, { ids }) => sum + ids.length, 0),
+      301 * 3 * 6,
+    );
+    assert.equal(new Set(runs.map(labelOf)).size, 3 * 6);
   });
 
   test("exits with 1 and tells why when a case has failed", async () => {

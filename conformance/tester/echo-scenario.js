@@ -49,14 +49,16 @@ export class EchoScenario {
   }
 
   /** @param {Tester} tester */
-  judge({ violation, closedBy, closeReceived, closeCode, dropped, role }) {
+  judge(tester) {
+    const { violation, closedBy, closeReceived, closeCode } = tester;
     const fault = violation ?? this.#wrong;
     if (fault !== undefined) return [fault];
     const code = closeCode === null ? "" : ` (code ${closeCode})`;
     if (closedBy === "peer") return [`peer closed after ${this.#progress}${code}`];
     if (!closeReceived) return ["no Close frame from the peer"];
     if (closeCode !== null && closeCode !== 1000) return [`close code ${closeCode}, wanted 1000`];
-    return dropped && role === "client" ? ["the server did not end TCP in time"] : [];
+    const end = tester.faultOfEnd(false);
+    return end === undefined ? [] : [end];
   }
 
   get #progress() {

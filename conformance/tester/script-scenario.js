@@ -71,10 +71,14 @@ export class ScriptScenario {
   /** @param {Tester} tester */
   judge(tester) {
     if (tester.violation !== undefined) return [tester.violation];
+    const { clean, codes } = this.#case.close;
+    const failed = !clean || (tester.closeCode !== null && !codes.includes(tester.closeCode));
+    const end = tester.faultOfEnd(failed);
     if (this.#case.informational === true) {
-      return this.#timedOut || tester.dropped ? ["peer neither closed nor answered in time"] : [];
+      if (this.#timedOut || tester.dropped) return ["peer neither closed nor answered in time"];
+      return end === undefined ? [] : [end];
     }
-    const closing = this.#judgeClosing(tester);
+    const closing = this.#judgeClosing(tester) ?? end;
     return [...this.#judgeEvents(), ...(closing === undefined ? [] : [closing])];
   }
 
@@ -89,7 +93,7 @@ export class ScriptScenario {
   }
 
   /** @param {Tester} tester */
-  #judgeClosing({ closedBy, closeReceived, closeCode, dropped, role }) {
+  #judgeClosing({ closedBy, closeReceived, closeCode }) {
     const { by, clean, codes } = this.#case.close;
     const code = closeCode === null ? "" : ` (code ${closeCode})`;
     if (closedBy !== by) {
@@ -100,7 +104,7 @@ export class ScriptScenario {
     if (closeCode !== null && !codes.includes(closeCode) && !this.#timedOut) {
       return `close code ${closeCode}, wanted ${codes.join(" or ")}`;
     }
-    return dropped && role === "client" ? "the server did not end TCP in time" : undefined;
+    return undefined;
   }
 
   #peek() {

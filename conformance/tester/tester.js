@@ -13,9 +13,10 @@ import { StrictReader } from "./strict-reader.js";
  * @typedef {{ type: "message", kind: MessageKind, payload: Buffer } | { type: "pong", payload: Buffer } |
  *   { type: "still-open", tag: string }} TesterEvent */
 /** What the driver has to do. `write`: with `chop`, in pieces of so many octets; all of it unless `interrupted`.
- * `pause`: for about `ms`, or less where the peer is near, then call `pauseOver`. `end`: say that no more will be written.
+ * `pause`: for about `ms`, or less where the peer is near, then call `pauseOver`. `linger`: for so long too, and only then
+ * ask what is next. `end`: say that no more will be written.
  * @typedef {{ type: "write", bytes: Buffer, chop?: number | undefined } | { type: "pause", ms: number } |
- *   { type: "end" }} Step */
+ *   { type: "linger", ms: number } | { type: "end" }} Step */
 /** What is played over the connection, and what is made of the outcome.
  * @typedef {object} Scenario
  * @property {(tester: Tester) => Step | undefined} next the next step, or undefined to wait for something to arrive
@@ -23,6 +24,9 @@ import { StrictReader } from "./strict-reader.js";
  * @property {(tester: Tester) => void} onPauseOver
  * @property {(tester: Tester) => void} onIdle nothing has moved for long
  * @property {(tester: Tester) => string[]} judge what is wrong; nothing if the case is passed */
+
+/** As long as the pauses of the cases, and shorter than anybody waits for the end of the closing handshake. */
+const LINGER_MS = 1_000;
 
 export class Tester {
   /** What the tester plays; the peer plays the other role. @type {Role} */ role;
@@ -35,6 +39,8 @@ export class Tester {
   closeCode = null;
   /** Whether the tester had to end the transport. */
   dropped = false;
+  /** Whether the peer, a client, ended the transport before the tester, a server, did. */
+  endedFirst = false;
   /** The first rule that the peer broke. @type {string | undefined} */
   violation;
   /** Whether a pause was begun and is not over. */
@@ -47,6 +53,8 @@ export class Tester {
   /** Whether the step that `next` returned last is one of them. */
   #answering = false;
   #peerEnded = false;
+  /** Whether the step that ends the transport was handed out. */
+  #ending = false;
   #finished = false;
 
   /** @param {Role} role
@@ -84,6 +92,7 @@ export class Tester {
     if (this.#finished) return undefined;
     const answer = this.#answers.shift();
     this.#answering = answer !== undefined;
+    if (answer?.type === "end") this.#ending = true;
     if (answer !== undefined || this.pausing) return answer;
     const step = this.interrupted ? undefined : this.#scenario.next(this);
     if (step?.type === "pause") this.pausing = true;
@@ -99,6 +108,7 @@ export class Tester {
   /** The peer will send no more. */
   receiveEnd() {
     this.#peerEnded = true;
+    if (this.role === "server" && !this.#ending) this.endedFirst = true;
     this.state = "closed";
     this.closedBy ??= "peer";
     if (this.closedBy === "peer") this.pausing = false;
@@ -119,6 +129,14 @@ export class Tester {
   /** @returns {string[]} what is wrong; nothing if the case is passed */
   judge() {
     return this.#scenario.judge(this);
+  }
+
+  /** What is wrong with the end of the transport.
+   * @param {boolean} failed whether the peer failed the connection, or may have
+   * @see RFC 6455 §7.1.1: the server ends it first; §7.1.7: whoever fails the connection may end it at once */
+  faultOfEnd(failed) {
+    if (this.dropped) return `the ${this.role === "client" ? "server" : "client"} did not end TCP in time`;
+    return this.endedFirst && !failed ? "the client ended TCP before the server" : undefined;
   }
 
   /** Send a Close frame, unless one was sent or received.
@@ -163,8 +181,8 @@ export class Tester {
     this.closedBy ??= "peer";
     if (this.state === "open") this.#answer(OPCODE.close, closePayload(1000));
     this.state = "closing";
-    // §7.1.1: the server ends the transport, the client waits for that
-    if (this.role === "server") this.#answers.push({ type: "end" });
+    // §7.1.1: the server ends the transport, the client waits for that, so it gets the time to show that it does
+    if (this.role === "server") this.#answers.push({ type: "linger", ms: LINGER_MS }, { type: "end" });
   }
 
   /** @param {number} opcode

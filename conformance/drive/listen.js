@@ -1,0 +1,99 @@
+/** The server's part of the opening handshake, for one client that was told to ask for nothing but a connection.
+ * @see RFC 6455 §4.1, what a client must send, and §4.2.2; for version 8, draft-ietf-hybi-thewebsocketprotocol-10 §4.1 */
+import { createServer } from "node:net";
+import { setImmediate as turn } from "node:timers/promises";
+import { acceptOf, faultOf, formatHead, lists, NOTHING, parseFields, receiveHead } from "./opening-handshake.js";
+
+/** @typedef {import("node:net").Socket} Socket */
+/** @typedef {import("./opening-handshake.js").Opened} Opened */
+/** @typedef {import("./opening-handshake.js").Version} Version */
+/** Makes a client dial a URL; rejects where it does not even try.
+ * @typedef {(url: string) => Promise<unknown>} Dial */
+/** `joined`: the response is left to be written together with what follows it.
+ * @typedef {{ version: Version, joined: boolean, timeoutMs: number }} Acceptance */
+
+const TARGET = "/echo/?played=by%20the%20tester";
+/** What a client may not send unless it was told to, or never. */
+const UNWANTED = [
+  ...["sec-websocket-extensions", "sec-websocket-protocol", "sec-websocket-accept"],
+  ...["origin", "sec-websocket-origin", "content-length", "transfer-encoding"],
+];
+
+/** No key may come twice (§4.1), of whichever client on this thread.
+ * @type {Set<string>} */
+const keys = new Set();
+
+/** Let a client come, and agree on a connection. It gets a port of its own, so that nobody else can come.
+ * @param {Dial} dial
+ * @param {Acceptance} acceptance
+ * @returns {Promise<Opened>} */
+export async function acceptPeer(dial, { version, joined, timeoutMs }) {
+  const { socket, host } = await letCome(dial, timeoutMs);
+  const { lines, rest } = await receiveHead(socket, "client", timeoutMs);
+  const fields = parseFields(lines.slice(1));
+  const fault = faultIn(lines[0] ?? "", fields, host, version);
+  if (fault !== undefined) throw faultOf(fault, socket);
+  if (rest.length > 0) throw faultOf("the client did not wait for the answer", socket);
+  const response = formatHead([
+    "HTTP/1.1 101 Switching Protocols",
+    "Upgrade: websocket",
+    "Connection: Upgrade",
+    `Sec-WebSocket-Accept: ${acceptOf(fields?.get("sec-websocket-key")?.[0] ?? "")}`,
+  ]);
+  if (joined) return { socket, head: NOTHING, unsent: response };
+  // From one turn to the next the client reads, so that this is read by itself, as pieces are
+  await turn();
+  socket.write(response);
+  await turn();
+  return { socket, head: NOTHING, unsent: NOTHING };
+}
+
+/** @param {Dial} dial
+ * @param {number} timeoutMs
+ * @returns {Promise<{ socket: Socket, host: string }>} */
+async function letCome(dial, timeoutMs) {
+  const server = createServer({ allowHalfOpen: true, noDelay: true });
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(undefined)));
+  const address = /** @type {import("node:net").AddressInfo} */ (server.address());
+  const host = `127.0.0.1:${address.port}`;
+  /** @type {NodeJS.Timeout | undefined} */
+  let timer;
+  try {
+    const socket = await new Promise((resolve, reject) => {
+      timer = setTimeout(() => setImmediate(reject, faultOf(`nobody came in ${timeoutMs} ms`)), timeoutMs);
+      server.once("connection", resolve);
+      dial(`ws://${host}${TARGET}`).catch(reject);
+    });
+    return { socket, host };
+  } finally {
+    clearTimeout(timer);
+    server.close();
+  }
+}
+
+/** What is wrong with a request.
+ * @param {string} requestLine
+ * @param {Map<string, string[]> | undefined} fields
+ * @param {string} host
+ * @param {Version} version */
+function faultIn(requestLine, fields, host, version) {
+  if (requestLine !== `GET ${TARGET} HTTP/1.1`) return `the request is ${requestLine}`;
+  if (fields === undefined) return "a header field of the request is malformed";
+  const only = (/** @type {string} */ name) => {
+    const values = fields.get(name) ?? [];
+    return values.length === 1 ? values[0] : undefined;
+  };
+  if (only("host") !== host) return `Host is ${fields.get("host")}`;
+  if (!lists(fields, "upgrade", "websocket")) return "Upgrade does not contain websocket";
+  if (!lists(fields, "connection", "upgrade")) return "Connection does not contain Upgrade";
+  if (only("sec-websocket-version") !== String(version)) {
+    return `Sec-WebSocket-Version is ${fields.get("sec-websocket-version")}, wanted ${version}`;
+  }
+  const key = only("sec-websocket-key") ?? "";
+  const nonce = Buffer.from(key, "base64");
+  if (nonce.length !== 16 || nonce.toString("base64") !== key) return "Sec-WebSocket-Key is not base64 of 16 octets";
+  if (keys.has(key)) return "Sec-WebSocket-Key came before";
+  keys.add(key);
+  const unwanted = UNWANTED.find((name) => fields.has(name));
+  return unwanted === undefined ? undefined : `nobody asked for ${unwanted}`;
+}
