@@ -259,7 +259,7 @@ export class Connection<Data = undefined> {
   flush(): Promise<void> {
     const flushed = new Promise<void>((resolve, reject) => {
       const refuse = (ending: CloseEvent): void => {
-        if (ending.unsentBytes === 0) resolve();
+        if (ending.unsentBytes === 0 && this.#driver.outbound.lostMessages === 0) resolve();
         else reject(new ConnectionClosedError("flush", ending));
       };
       if (this.#driver.ending !== undefined) {

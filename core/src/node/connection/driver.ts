@@ -50,6 +50,8 @@ export class Driver<Data> implements TransportSink, Timed, Writer, OutboundHost 
 
   #held = 0;
   #reading = true;
+  /** Whether something was passed over, so that what follows would have a hole before it. */
+  #passedOver = false;
   /** The peer's FIN, which takes effect after what came before it. */
   #endArrived = false;
   /** Whether events are being handed over, at whose end everything is written anyway. */
@@ -208,7 +210,9 @@ export class Driver<Data> implements TransportSink, Timed, Writer, OutboundHost 
     this.#takeRest();
     const ending = this.#protocol.ended(error);
     this.#takeFailure();
-    this.#end({ ...ending, unsentBytes: this.#outbound.unsentBytes });
+    // A Close frame that never left was not exchanged.
+    const wasClean = ending.wasClean && this.#outbound.unwrittenBytes === 0;
+    this.#end({ ...ending, wasClean, unsentBytes: this.#outbound.unsentBytes });
   }
 
   // ---- what the time says
@@ -240,7 +244,8 @@ export class Driver<Data> implements TransportSink, Timed, Writer, OutboundHost 
       const event = protocol.nextEvent();
       if (event === undefined) break;
       // Whoever has closed while paused wants the peer's Close frame, but not what comes before it.
-      if ((this.#held & PAUSED) === 0 || event.type === "failed") this.#deliver(event);
+      if ((this.#held & PAUSED) !== 0) this.#passedOver = true;
+      if (!this.#passedOver || event.type === "failed") this.#deliver(event);
     }
     if (!this.#taking) protocol.retain();
     else if (this.#endArrived) protocol.receiveEnd(performance.now());

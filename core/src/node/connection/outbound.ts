@@ -48,6 +48,7 @@ export class Outbound implements FragmentSink {
   /** Whether `send` has returned false, so that `drain` is due. */
   #drainDue = false;
   #droppedMessages = 0;
+  #lostMessages = 0;
   #ending: CloseEvent | undefined;
   /** Each made when it is first needed. */
   #queue: OutgoingQueue | undefined;
@@ -71,9 +72,19 @@ export class Outbound implements FragmentSink {
     return this.#protocol.outputBytes + this.#transport.bufferedBytes + (this.#queue?.bytes ?? 0);
   }
 
+  /** Of those, what the protocol has made into frames: for a transport that has ended. */
+  get unwrittenBytes(): number {
+    return this.#protocol.outputBytes + this.#unsettledBytes;
+  }
+
   /** The same for a transport that has ended and cannot be asked any more: at most so many were not sent. */
   get unsentBytes(): number {
     return this.#protocol.outputBytes + this.#unsettledBytes + (this.#queue?.bytes ?? 0);
+  }
+
+  /** Messages that were accepted and will not be sent; no byte of them need be in `unsentBytes`. */
+  get lostMessages(): number {
+    return this.#lostMessages;
   }
 
   get droppedMessages(): number {
@@ -104,7 +115,7 @@ export class Outbound implements FragmentSink {
     const run = (): void | Promise<void> => {
       if (this.#protocol.open) return send();
       discard();
-      this.#drop();
+      this.#lose();
     };
     if (this.#queue?.sealed === true || !this.#protocol.open) {
       discard();
@@ -129,6 +140,10 @@ export class Outbound implements FragmentSink {
    * @param lost called when the connection ends before a message that was sent before */
   flush(done: () => void, lost: () => void): void {
     const run = (): void => {
+      if (this.#lostMessages > 0) {
+        lost();
+        return;
+      }
       this.write();
       this.#flushed(done);
     };
@@ -151,11 +166,14 @@ export class Outbound implements FragmentSink {
 
   sendFragment(data: string | Uint8Array, last: boolean): boolean {
     if (!this.#protocol.open) {
-      if (this.#queue?.settle() === true) this.#drop();
+      if (this.#queue?.settle() === true) this.#lose();
       return false;
     }
     // A message that has begun cannot be dropped, so the connection is closed whatever the policy says.
-    if (this.#blocked && !this.#fits(data.length, "close")) return false;
+    if (this.#blocked && !this.#fits(data.length, "close")) {
+      if (this.#queue?.settle() === true) this.#lose();
+      return false;
+    }
     this.#protocol.sendFragment(data, last);
     if (last) {
       this.#queue?.settle();
@@ -181,7 +199,7 @@ export class Outbound implements FragmentSink {
 
   failed(error: unknown): void {
     if (this.#queue?.settle() !== true) return;
-    this.#drop();
+    this.#lose();
     if (this.#protocol.open) this.#host.sendFailed(error);
   }
 
@@ -229,7 +247,7 @@ export class Outbound implements FragmentSink {
   /** The connection has ended: what waits will not be sent. */
   abandon(ending: CloseEvent): void {
     this.#ending = ending;
-    for (let lost = this.#queue?.clear() ?? 0; lost > 0; lost--) this.#drop();
+    for (let lost = this.#queue?.clear() ?? 0; lost > 0; lost--) this.#lose();
     this.#wake();
   }
 
@@ -307,6 +325,12 @@ export class Outbound implements FragmentSink {
     return false;
   }
 
+  /** A message that was accepted will not be sent. */
+  #lose(): false {
+    this.#lostMessages += 1;
+    return this.#drop();
+  }
+
   #drop(): false {
     this.#droppedMessages += 1;
     this.#kind.counters.messagesDropped += 1;
@@ -319,7 +343,7 @@ export class Outbound implements FragmentSink {
     this.#queue ??= new OutgoingQueue(
       () => this.#host.finishTurn(),
       (error) => {
-        this.#drop();
+        this.#lose();
         this.#host.sendFailed(error);
       },
     );
@@ -352,7 +376,7 @@ export class Outbound implements FragmentSink {
     const send = keep();
     const run = (): void => {
       if (!this.#protocol.open) {
-        this.#drop();
+        this.#lose();
         return;
       }
       send();

@@ -11,7 +11,8 @@ import { positive } from "./option-checks.ts";
 
 /** How a connection ended. */
 export interface CloseEvent extends Ending {
-  /** Bytes accepted for sending that are not known to have reached the system; 0 for a clean end. */
+  /** Bytes accepted for sending that are not known to have reached the system. After a clean end, those of messages that
+   * waited behind a streamed one. */
   readonly unsentBytes: number;
 }
 

@@ -7,14 +7,11 @@
 import * as net from "node:net";
 import { getSystemErrorName } from "node:util";
 
-/** Set to 1 to write by public API alone. */
-const PUBLIC_ONLY = process.env["POLYSOCKET_PUBLIC_API_ONLY"] === "1";
-
-/** What is used of the handle of a `net.Socket` (Node 20 to 26). */
+/** What is used of the handle of a `net.Socket` (Node 20 to 24). */
 export interface DirectHandle {
   /** Writes at once what the system takes; what it does not is queued, and `request` told when that is written.
    * @returns 0, or an error's number */
-  writeBuffer(request: object, bytes: Uint8Array): number;
+  writeBuffer(request: object | null, bytes: Uint8Array): number;
   /** Bytes in the queue. */
   readonly writeQueueSize: number;
 }
@@ -30,6 +27,9 @@ interface WriteRequest {
   oncomplete?: (this: WriteRequest, status: number) => void;
 }
 
+/** Set to 1 to write by public API alone; also true once Node has shown that it works otherwise, as from version 26 on, whose
+ * streams do without requests themselves. */
+let publicOnly = process.env["POLYSOCKET_PUBLIC_API_ONLY"] === "1";
 /** The class of Node's own write requests; the handle accepts no other object. */
 let requestClass: (new () => WriteRequest) | undefined;
 /** A request that no write has used up: those that are written at once need no more of it than its class. */
@@ -38,7 +38,7 @@ let spare: WriteRequest | undefined;
 /** The handle of a plain TCP or Unix socket that can be written to directly; undefined where this Node or this socket
  * cannot. Nothing is changed but that the first socket's next write through its stream shows the class of requests. */
 export function findDirectHandle(socket: net.Socket): DirectHandle | undefined {
-  if (PUBLIC_ONLY || socket.constructor !== net.Socket) return undefined;
+  if (publicOnly || socket.constructor !== net.Socket) return undefined;
   const handle: unknown = Reflect.get(socket, "_handle");
   if (!isDirectHandle(handle)) return undefined;
   if (requestClass === undefined) learnRequestClass(handle);
@@ -73,10 +73,11 @@ function isDirectHandle(handle: unknown): handle is DirectHandle {
 function learnRequestClass(handle: DirectHandle): void {
   if (Object.hasOwn(handle, "writeBuffer")) return;
   const { writeBuffer } = handle;
-  Reflect.set(handle, "writeBuffer", function (this: DirectHandle, request: object, bytes: Uint8Array): number {
+  Reflect.set(handle, "writeBuffer", function (this: DirectHandle, request: object | null, bytes: Uint8Array): number {
     Reflect.deleteProperty(handle, "writeBuffer");
-    const made: unknown = request.constructor;
+    const made: unknown = request?.constructor;
     if (typeof made === "function" && made.name === "WriteWrap") requestClass = made as new () => WriteRequest;
+    else publicOnly = true;
     return writeBuffer.call(this, request, bytes);
   });
 }

@@ -169,6 +169,20 @@ describe("the close event (RFC 6455 §7.1)", () => {
     const [word, event] = await journal.next();
     assert.deepEqual([word, (event as CloseEvent).wasClean], ["close", true]);
   });
+
+  test("is not clean when the own Close frame never left", async (t) => {
+    const clock = new FakeClock(t);
+    const { connection, peer } = rig({}, { capacity: 10 });
+    await settled();
+    peer.pause();
+    connection.send("x".repeat(100));
+    await settled();
+    peer.send(closeFrame(1000));
+    await settled();
+    await clock.advance(6_000);
+    const { wasClean, unsentBytes } = await connection.closed;
+    assert.deepEqual([peer.frames.length, wasClean, unsentBytes > 0], [0, false, true]);
+  });
 });
 
 describe("closing (RFC 6455 §7.1.2)", () => {
@@ -366,7 +380,7 @@ describe("time", () => {
     await clock.advance(99);
     assert.deepEqual(peer.seen.all, []);
     await clock.advance(1);
-    assert.deepEqual(peer.seen.all, [["ping", Buffer.alloc(0)]]);
+    assert.deepEqual([peer.frames.length, peer.frames[0]?.opcode, peer.frames[0]?.payload.length], [1, PING, 4]);
     await clock.advance(49);
     assert.equal(connection.state, "open");
     await clock.advance(1);
@@ -390,9 +404,28 @@ describe("time", () => {
     t.after(() => clearInterval(alive));
     const { handlers, journal } = recorder("error", "close");
     const { peer } = rig(handlers, { heartbeat: { intervalMs: 20, timeoutMs: 20 }, polite: false });
-    assert.deepEqual(await peer.seen.next(), ["ping", Buffer.alloc(0)]);
+    assert.equal((await peer.seen.next())[0], "ping");
     assert.deepEqual(journal.all, []);
     assert.deepEqual(wordsOf(await journal.take(2)), ["error", "close"]);
+  });
+
+  test("the heartbeat's round trip is measured, not that of the application's pings", async (t) => {
+    const clock = new FakeClock(t);
+    const { connection, peer } = rig({}, { heartbeat: { intervalMs: 100, timeoutMs: 50 }, polite: false });
+    const roundTrip = connection.ping("mine");
+    await clock.advance(5);
+    peer.send(frame(PONG, "mine"));
+    await settled();
+    assert.deepEqual([await roundTrip, connection.roundTripMs], [5, undefined]);
+    await clock.advance(100);
+    const beat = peer.frames.at(-1);
+    assert.ok(beat !== undefined && beat.payload.length === 4);
+    await clock.advance(30);
+    peer.send(frame(PONG, "none's"));
+    await clock.advance(12);
+    peer.send(frame(PONG, beat.payload));
+    await settled();
+    assert.equal(connection.roundTripMs, 42);
   });
 
   for (const [what, send] of [

@@ -560,4 +560,29 @@ describe("pause and resume", () => {
       assert.deepEqual(seen, numbers(200));
     }
   });
+
+  for (const reception of ["fragments", "frames"] as const) {
+    test(`what was passed over between close() and resume() leaves no hole in a message (${reception})`, async () => {
+      const seen: string[] = [];
+      const { connection, peer } = rig(
+        {
+          fragment: (_connection, { data }) => seen.push(String(data)),
+          frame: (_connection, { payload }) => seen.push(String(payload)),
+        },
+        { reception, polite: false },
+      );
+      peer.send(text("one ", { fin: false }));
+      await settled();
+      connection.pause();
+      connection.close();
+      await settled();
+      peer.send(frame(0, "two ", { fin: false }));
+      await settled();
+      connection.resume();
+      peer.send(frame(0, "three"));
+      await settled();
+      assert.deepEqual(seen, ["one "]);
+      connection.terminate();
+    });
+  }
 });

@@ -384,6 +384,19 @@ describe("streamed messages", () => {
     await settled();
     assert.deepEqual(journal.rest(), []);
   });
+
+  test("one whose last fragment is more than may wait is counted as dropped", async () => {
+    const { connection, peer } = rig({}, { capacity: 10, backpressure: { maxBufferedBytes: 200 } });
+    await settled();
+    peer.pause();
+    const writer = connection.beginMessage("text");
+    writer.write("x".repeat(50));
+    await settled();
+    assert.equal(writer.end("y".repeat(500)), false);
+    peer.resume();
+    assert.equal((await connection.closed).error?.code, "OUTBOUND_FULL");
+    assert.equal(connection.droppedMessages, 1);
+  });
 });
 
 describe("backpressure", () => {
@@ -715,6 +728,29 @@ describe("flush", () => {
     await connection.closed;
     void connection.flush();
     await settled();
+  });
+
+  test("after the end it says that a message was lost of which no byte had been read", async () => {
+    const { connection, peer } = rig();
+    connection.send(new Readable({ read() {} }));
+    peer.reset();
+    await connection.closed;
+    assert.equal(connection.droppedMessages, 1);
+    await assert.rejects(connection.flush(), { code: "CONNECTION_CLOSED" });
+  });
+
+  test("behind a streamed message it says that the peer closed before what waits was sent", async () => {
+    const { connection, peer } = rig();
+    const source = new Readable({ objectMode: true, read() {} });
+    connection.send(source);
+    connection.send("behind");
+    const flushed = connection.flush();
+    peer.send(closeFrame(1000));
+    await settled(2);
+    source.push("more");
+    await connection.closed;
+    assert.equal(connection.droppedMessages, 2);
+    await assert.rejects(flushed, { code: "CONNECTION_CLOSED" });
   });
 });
 

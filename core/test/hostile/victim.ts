@@ -1,0 +1,133 @@
+/**
+ * A process that is attacked: victim-process.ts starts it with --expose-gc and asks it, over Node's channel, for
+ * servers, for what their applications were told, and for its memory, in which nothing of the attackers is. In: a
+ * request with a number. Out: an answer with the same number. It ends with its parent, or by what is found here.
+ */
+import type { ServeOptions, Server } from "../../src/node/index.ts";
+import { serve } from "../../src/node/index.ts";
+import type { Memory, Told, Wanted } from "./victim-process.ts";
+
+/** What an application does with its messages. */
+export type Application = "echo" | "sink" | "keep";
+
+const SMALL = 100;
+
+interface Telling {
+  opened: number;
+  messages: number;
+  errors: string[];
+  refusals: string[];
+  closes: number[];
+}
+
+const told: Telling = { opened: 0, messages: 0, errors: [], refusals: [], closes: [] };
+/** What "keep" keeps: the small messages, as an application does that remembers what its peers are doing. */
+const kept: unknown[] = [];
+let waiting: { readonly wanted: Wanted; readonly done: () => void }[] = [];
+let server: Server | undefined;
+let peak: Memory = measure();
+let watch: NodeJS.Timeout | undefined;
+
+const commands: Readonly<Record<string, (...given: never[]) => unknown>> = {
+  async serve(application: Application, options: ServeOptions): Promise<string> {
+    await server?.close({ timeoutMs: 0 });
+    Object.assign(told, { opened: 0, messages: 0, errors: [], refusals: [], closes: [] });
+    kept.length = 0;
+    server = await serve({ host: "127.0.0.1", ...handlersOf(application), ...options });
+    return server.url;
+  },
+  told: (): Told => structuredClone(told),
+  until: (wanted: Wanted): Promise<void> =>
+    new Promise((done) => {
+      waiting.push({ wanted, done });
+      wake();
+    }),
+  /** Wait until so many bytes of frames have been received, which no handler tells. */
+  async untilBytes(count: number): Promise<void> {
+    while ((server?.stats().bytesReceived ?? 0) < count) await new Promise((resolve) => setImmediate(resolve));
+  },
+  connections: (): number => server?.connections.size ?? 0,
+  memory: async (): Promise<Memory> => {
+    await collect();
+    return measure();
+  },
+  /** Note from now on the most memory that is in use, garbage included. */
+  watch(): void {
+    peak = measure();
+    clearInterval(watch);
+    watch = setInterval(note, 5);
+  },
+  peak(): Memory {
+    note();
+    clearInterval(watch);
+    return peak;
+  },
+};
+
+function handlersOf(name: Application): ServeOptions {
+  return {
+    open() {
+      told.opened += 1;
+      wake();
+    },
+    message(connection, message) {
+      told.messages += 1;
+      if (name === "echo") connection.send(message);
+      if (name === "keep" && message.length <= SMALL) kept.push(message);
+      wake();
+    },
+    error(_connection, { code }) {
+      told.errors.push(code);
+      wake();
+    },
+    close(_connection, { code }) {
+      told.closes.push(code);
+      wake();
+    },
+    upgradeError({ code }) {
+      told.refusals.push(code);
+      wake();
+    },
+  };
+}
+
+function wake(): void {
+  if (waiting.length === 0) return;
+  const isThere = ({ opened = 0, messages = 0, errors = 0, refusals = 0, closes = 0 }: Wanted): boolean =>
+    told.opened >= opened &&
+    told.messages >= messages &&
+    told.errors.length >= errors &&
+    told.refusals.length >= refusals &&
+    told.closes.length >= closes;
+  const ready = waiting.filter(({ wanted }) => isThere(wanted));
+  waiting = waiting.filter(({ wanted }) => !isThere(wanted));
+  for (const { done } of ready) done();
+}
+
+function measure(): Memory {
+  const { heapUsed, arrayBuffers, rss } = process.memoryUsage();
+  return { heapUsed, arrayBuffers, rss };
+}
+
+function note(): void {
+  const now = measure();
+  peak = {
+    heapUsed: Math.max(peak.heapUsed, now.heapUsed),
+    arrayBuffers: Math.max(peak.arrayBuffers, now.arrayBuffers),
+    rss: Math.max(peak.rss, now.rss),
+  };
+}
+
+async function collect(): Promise<void> {
+  for (let round = 0; round < 4; round++) {
+    await new Promise((resolve) => setImmediate(resolve));
+    globalThis.gc?.();
+  }
+}
+
+process.on("message", async ({ id, name, given }: { id: number; name: string; given: unknown[] }) => {
+  const command = commands[name];
+  if (command === undefined) throw new Error(`no command ${name}`);
+  process.send?.({ id, value: await Reflect.apply(command, undefined, given) });
+});
+process.on("disconnect", () => process.exit(0));
