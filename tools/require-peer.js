@@ -5,18 +5,24 @@
  */
 import { spawnSync } from "node:child_process";
 
+/** @typedef {{ command: string, probe: string[], exitCode?: number }} PeerProgram */
+
 const peers = {
   // Debian's modules belong to Debian's python3, which need not be the first on the PATH.
   "python3-websockets": { command: "/usr/bin/python3", probe: ["-c", "import websockets"] },
   nginx: { command: "/usr/sbin/nginx", probe: ["-v"] },
+  tinyproxy: { command: "/usr/bin/tinyproxy", probe: ["-v"] },
+  // It knows no question that is answered with success; this one is answered with its usage.
+  microsocks: { command: "/usr/bin/microsocks", probe: ["-h"], exitCode: 1 },
   chromium: { command: "/usr/bin/chromium", probe: ["--version"] },
 };
 
 /** @param {keyof typeof peers} name of the Debian package
  * @returns {{ command: string, skip: string | false }} */
 export function requirePeer(name) {
-  const { command, probe } = peers[name];
-  if (spawnSync(command, probe, { stdio: "ignore" }).status === 0) return { command, skip: false };
+  /** @type {PeerProgram} */
+  const { command, probe, exitCode = 0 } = peers[name];
+  if (spawnSync(command, probe, { stdio: "ignore" }).status === exitCode) return { command, skip: false };
   const reason = `${name} is not installed (on Debian: apt-get install ${name})`;
   if (process.env["CI"]) throw new Error(reason);
   return { command, skip: reason };

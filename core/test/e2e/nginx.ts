@@ -1,59 +1,52 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import * as net from "node:net";
-import { tmpdir } from "node:os";
-import path from "node:path";
+import type { Identity } from "./client-test-certificates.ts";
+import { type Program, startProgram } from "./proxies/program.ts";
 
-const ATTEMPTS = 5;
-
-/** An nginx of our own, which hands `/PORT/rest` over to `/rest` at that port of this machine. */
+/** An nginx of our own, which hands `/PORT/rest` over to `/rest` at that port of this machine. `/moved/PORT/rest`
+ * redirects there, and `/secure/PORT/rest` to `https://127.0.0.1:PORT/rest`. */
 export class Nginx {
   readonly port: number;
-  readonly #process: ChildProcess;
-  readonly #folder: string;
+  readonly #program: Program;
+  readonly #scheme: "ws" | "wss";
 
-  /** @param command nginx's program */
-  static async start(command: string): Promise<Nginx> {
-    for (let attempt = 1; ; attempt++) {
-      // nginx cannot take any port that is free and say which, so somebody else may be quicker
-      const port = await findFreePort();
-      const folder = await mkdtemp(path.join(tmpdir(), "polysocket-nginx-"));
-      await writeFile(path.join(folder, "nginx.conf"), configuration(folder, port));
-      const child = spawn(command, ["-e", "stderr", "-p", folder, "-c", path.join(folder, "nginx.conf")], {
-        stdio: ["ignore", "ignore", "pipe"],
-      });
-      const said = await untilItListens(child);
-      if (said === undefined) return new Nginx(port, child, folder);
-      await rm(folder, { recursive: true });
-      if (attempt === ATTEMPTS) throw new Error(`nginx does not start: ${said}`);
-    }
+  /** @param command nginx's program
+   * @param identity to serve TLS */
+  static async start(command: string, identity?: Identity): Promise<Nginx> {
+    const program = await startProgram({
+      command,
+      files: (folder, port) => ({
+        "nginx.conf": configuration(folder, port, identity !== undefined),
+        ...(identity === undefined ? {} : { "key.pem": identity.key, "certificate.pem": identity.cert }),
+      }),
+      args: (folder) => ["-e", "stderr", "-p", folder, "-c", `${folder}/nginx.conf`],
+      // Its sockets are open by the time it says how it waits for events
+      sign: "event method",
+    });
+    return new Nginx(program, identity === undefined ? "ws" : "wss");
   }
 
-  private constructor(port: number, child: ChildProcess, folder: string) {
-    this.port = port;
-    this.#process = child;
-    this.#folder = folder;
+  private constructor(program: Program, scheme: "ws" | "wss") {
+    this.port = program.port;
+    this.#program = program;
+    this.#scheme = scheme;
   }
 
   /** Where a WebSocket server is to be had through this proxy. */
   proxied(url: string): string {
     const { port, pathname, search } = new URL(url);
-    return `ws://127.0.0.1:${this.port}/${port}${pathname}${search}`;
+    return `${this.#scheme}://127.0.0.1:${this.port}/${port}${pathname}${search}`;
   }
 
-  async stop(): Promise<void> {
-    if (this.#process.exitCode === null) {
-      this.#process.kill();
-      await once(this.#process, "exit");
-    }
-    await rm(this.#folder, { recursive: true });
+  stop(): Promise<void> {
+    return this.#program.stop();
   }
 }
 
 /** As nginx's own guide to WebSocket has it. */
-function configuration(folder: string, port: number): string {
+function configuration(folder: string, port: number, isSecure: boolean): string {
   const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"];
+  const tls = `
+    ssl_certificate ${folder}/certificate.pem;
+    ssl_certificate_key ${folder}/key.pem;`;
   return `
 daemon off;
 master_process off;
@@ -67,10 +60,14 @@ http {
     default upgrade;
     "" close;
   }
+  # A location sees the path decoded
+  map $request_uri $rest {
+    "~^/(?:[a-z]+/)?\\d+(?<tail>/.*)$" $tail;
+  }
   server {
-    listen 127.0.0.1:${port};
-    location ~ ^/(\\d+)(/.*)$ {
-      proxy_pass http://127.0.0.1:$1$2$is_args$args;
+    listen 127.0.0.1:${port}${isSecure ? " ssl" : ""};${isSecure ? tls : ""}
+    location ~ ^/(?<to>\\d+)/ {
+      proxy_pass http://127.0.0.1:$to$rest;
       proxy_http_version 1.1;
       proxy_set_header Upgrade $http_upgrade;
       proxy_set_header Connection $connection_upgrade;
@@ -78,30 +75,13 @@ http {
       proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
       proxy_set_header X-Forwarded-Proto $scheme;
     }
+    location ~ ^/moved/(?<to>\\d+)/ {
+      return 307 /$to$rest;
+    }
+    location ~ ^/secure/(?<to>\\d+)/ {
+      return 301 https://127.0.0.1:$to$rest;
+    }
   }
 }
 `;
-}
-
-async function findFreePort(): Promise<number> {
-  const server = net.createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  return typeof address === "object" && address !== null ? address.port : 0;
-}
-
-/** @returns undefined once it listens; what it said where it ended instead */
-function untilItListens(child: ChildProcess): Promise<string | undefined> {
-  return new Promise((resolve, reject) => {
-    let said = "";
-    child.once("error", reject);
-    child.once("close", () => resolve(said));
-    child.stderr?.on("data", (bytes: Buffer) => {
-      said += bytes;
-      // Its sockets are open by the time it says how it waits for events
-      if (said.includes("event method")) resolve(undefined);
-    });
-  });
 }

@@ -2,6 +2,8 @@
 
 declare module "websocket" {
   import type { EventEmitter } from "node:events";
+  import type { IncomingMessage, Server as HttpServer } from "node:http";
+  import type { Socket } from "node:net";
 
   export type Message =
     | { readonly type: "utf8"; readonly utf8Data: string }
@@ -18,11 +20,12 @@ declare module "websocket" {
     readonly maskBytes: Buffer;
     readonly frameHeader: Buffer;
     readonly config: object;
-    sendUTF(text: string): void;
-    sendBytes(bytes: Buffer): void;
+    readonly socket: Socket;
+    sendUTF(text: string, sent?: () => void): void;
+    sendBytes(bytes: Buffer, sent?: () => void): void;
     sendFrame(frame: Frame): void;
     ping(payload: string): void;
-    close(code: number, reason: string): void;
+    close(code?: number, reason?: string): void;
     pause(): void;
     resume(): void;
   }
@@ -44,8 +47,24 @@ declare module "websocket" {
     readonly maxReceivedMessageSize: number;
   }
 
+  export interface Request {
+    readonly httpRequest: IncomingMessage;
+    readonly requestedProtocols: readonly string[];
+    readonly origin: string | undefined;
+    accept(subprotocol: string | undefined, origin: string | undefined): Connection;
+    reject(statusCode: number, reason: string, headers: Readonly<Record<string, string>>): void;
+  }
+
+  export interface ServerOptions {
+    readonly httpServer: HttpServer;
+    readonly autoAcceptConnections: boolean;
+    readonly maxReceivedFrameSize: number;
+    readonly maxReceivedMessageSize: number;
+  }
+
   const websocket: {
     readonly client: new (options: ClientOptions) => Client;
+    readonly server: new (options: ServerOptions) => EventEmitter<{ request: [Request] }>;
     readonly frame: new (maskBytes: Buffer, frameHeader: Buffer, config: object) => Frame;
   };
   export default websocket;

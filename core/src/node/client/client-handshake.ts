@@ -247,7 +247,9 @@ function withAuthorization(headers: HeaderList, { authorization }: ClientUrl): H
 function agree(received: HandshakeResponse, httpVersion: string, opening: ClientOpening): Agreement {
   const { statusCode, rawHeaders } = received;
   if (statusCode === 101 && httpVersion !== "1.1") {
-    throw new HandshakeError("HTTP_VERSION_TOO_LOW", `seen ${httpVersion}`, { response: received });
+    // RFC 9113 §8.6: HTTP/2 knows no 101
+    const code = httpVersion.startsWith("1.") ? "HTTP_VERSION_TOO_LOW" : "RESPONSE_INVALID";
+    throw new HandshakeError(code, `seen ${httpVersion}`, { response: received });
   }
   const headers = HeaderFields.fromRaw(rawHeaders);
   return checkResponse({ statusCode, headers, received }, opening, nodePlatform.sha1, []);
