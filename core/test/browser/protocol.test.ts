@@ -3,7 +3,7 @@ import * as http from "node:http";
 import type { AddressInfo } from "node:net";
 import { after, before, describe, type TestContext, test } from "node:test";
 import type { Browser, Page } from "playwright-core";
-import { type CloseEvent, type Connection, type Server, type ServeOptions, serve } from "polysocket";
+import { type Connection, type ConnectionCloseEvent, type Server, type ServeOptions, serve } from "polysocket";
 import { launchChromium, skip } from "./chromium.ts";
 
 /** What a page's WebSocket told it, in order. */
@@ -123,7 +123,7 @@ describe("a page's WebSocket in Chromium", { skip, timeout: 60_000 }, () => {
 
   describe("closing", () => {
     test("the page's code and reason reach the server and come back", async (t) => {
-      const endings: CloseEvent[] = [];
+      const endings: ConnectionCloseEvent[] = [];
       const { server, page } = await open(t, { close: (_connection, ending) => endings.push(ending) });
       const log = await listen(page, server.url, {
         closeAfter: 1,
