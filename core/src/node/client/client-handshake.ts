@@ -124,7 +124,6 @@ export class ClientHandshake<Data> {
       this.#open(received, agreement, socket, head);
     } catch (error) {
       socket.on("error", ignore);
-      socket.destroy();
       this.#fail(error);
     }
   }

@@ -67,7 +67,7 @@ export function resolveClientSettings<Data>(options: ConnectOptions<Data>): Clie
     subprotocols: readSubprotocols(options.subprotocols),
     headers: readHeaders(options.headers),
     origin: options.origin,
-    version: options.version ?? 13,
+    version: options.version === undefined ? 13 : options.version,
     agentFor: resolveAgent(options.agent),
     tls: readTls(options.tls),
     handshakeTimeoutMs: positive("handshakeTimeoutMs", options.handshakeTimeoutMs, 10_000),

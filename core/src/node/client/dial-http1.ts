@@ -38,7 +38,6 @@ export function dialHttp1({ url, headers, agent, tls: tlsOptions }: DialRequest,
     port: url.port,
     path: url.target,
     headers: groupByName(headers),
-    setHost: false,
     ...(url.socketPath === undefined ? {} : { socketPath: url.socketPath }),
   });
   let isOver = false;
@@ -54,11 +53,7 @@ export function dialHttp1({ url, headers, agent, tls: tlsOptions }: DialRequest,
     return true;
   };
   request.on("upgrade", (response, upgraded, head) => {
-    const isOurs = conclude(() => {
-      forgetRequest(upgraded);
-      outcome.upgraded(response, upgraded, head);
-    });
-    if (!isOurs) upgraded.destroy();
+    if (!conclude(() => outcome.upgraded(response, upgraded, head))) upgraded.destroy();
   });
   request.on("response", (response) => {
     if (!conclude(() => outcome.answered(response))) response.destroy();
@@ -96,9 +91,4 @@ function groupByName(headers: HeaderList): http.OutgoingHttpHeaders {
     else grouped[first] = Array.isArray(values) ? [...values, value] : [String(values), value];
   }
   return grouped;
-}
-
-/** The socket would keep the request for ever (a field that is not public: where there is none, nothing is dropped). */
-function forgetRequest(socket: object): void {
-  if (Reflect.has(socket, "_httpMessage")) Reflect.set(socket, "_httpMessage", null);
 }

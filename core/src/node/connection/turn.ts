@@ -5,6 +5,8 @@ export interface Writer {
 
 const SETTLED: Promise<void> = Promise.resolve();
 let writers: Writer[] = [];
+/** How many tasks are to be waited for. */
+let held = 0;
 
 /** Call back after so many turns of the event loop. */
 export function afterTurns(count: number, callback: () => void): void {
@@ -18,11 +20,23 @@ export function writeAtEndOfTurn(writer: Writer): void {
   if (writers.push(writer) === 1) void SETTLED.then(awaitReactions);
 }
 
+/** Let this turn go on until `releaseTurn`: what several tasks that follow at once send leaves in one write. */
+export function holdTurn(): void {
+  held += 1;
+}
+
+/** As often as `holdTurn`. */
+export function releaseTurn(): void {
+  held -= 1;
+  if (held === 0 && writers.length > 0) void SETTLED.then(awaitReactions);
+}
+
 function awaitReactions(): void {
   process.nextTick(endTurn);
 }
 
 function endTurn(): void {
+  if (held > 0) return;
   const ending = writers;
   writers = [];
   for (const writer of ending) writer.endTurn();

@@ -8,6 +8,7 @@ import { ClientHandshake } from "../client/client-handshake.ts";
 import { type ClientSettings, resolveClientSettings } from "../client/client-settings.ts";
 import type { ConnectOptions } from "../client/connect-options.ts";
 import type { Connection } from "../connection/connection.ts";
+import { holdTurn, releaseTurn } from "../connection/turn.ts";
 import { hasBadPort } from "./bad-port.ts";
 import { BufferedAmount } from "./buffered-amount.ts";
 import { payloadBytes } from "./sent-data.ts";
@@ -143,14 +144,20 @@ export class Link {
     return false;
   }
 
-  /** One immediate for each task, so that promise reactions of one run before the next; it costs no call of the system. */
+  /** One immediate for each task, so that promise reactions of one run before the next. All that are queued by now run in
+   * this round of the event loop, and what they send leaves in one write. */
   #queue<T>(task: (feedback: Feedback, value: T) => void, value: T): void {
     this.#tasks += 1;
+    holdTurn();
     setImmediate(Link.#run<T>, this, task, value);
   }
 
   static #run<T>(link: Link, task: (feedback: Feedback, value: T) => void, value: T): void {
-    task(link.#feedback, value);
+    try {
+      task(link.#feedback, value);
+    } finally {
+      releaseTurn();
+    }
     if (link.#connection?.state === "open") link.#tasks -= 1;
     // What has happened since shows in the next task, not to this one's promise reactions
     else setImmediate(Link.#finish, link);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { describe, test } from "node:test";
-import type { HandshakeErrorCode } from "../../../src/engine/errors.ts";
+import { HandshakeError, type HandshakeErrorCode, type HandshakeResponse } from "../../../src/engine/errors.ts";
 import { parseExtensions } from "../../../src/engine/extensions/offer-grammar.ts";
 import { type ClientOpening, checkResponse, requestHeaders } from "../../../src/engine/handshake/client.ts";
 import { HeaderFields } from "../../../src/engine/handshake/header-grammar.ts";
@@ -347,6 +347,16 @@ const REFUSED: readonly (readonly [header: string, code: HandshakeErrorCode, row
   ],
 ];
 
+function errorOf(run: () => unknown): HandshakeError {
+  try {
+    run();
+  } catch (error) {
+    if (error instanceof HandshakeError) return error;
+    throw error;
+  }
+  throw new Error("nothing was thrown");
+}
+
 describe("opening handshake, client refuses the answer (RFC 6455 §4.1)", () => {
   for (const [header, code, rows] of REFUSED) {
     for (const [what, value] of rows) {
@@ -398,6 +408,46 @@ describe("opening handshake, client refuses the answer (RFC 6455 §4.1)", () => 
     assert.throws(() => check({ "Sec-WebSocket-Protocol": "<b>x</b>" }), { message: /: seen one of 8 characters$/ });
     assert.throws(() => check({ "Sec-WebSocket-Extensions": "foo, baz" }), { message: /: seen baz$/ });
     assert.throws(() => check({ "Sec-WebSocket-Accept": [ACCEPT, ACCEPT] }), { message: /: seen 2$/ });
+  });
+
+  /** An answer with all that an HTTP client can tell about it. */
+  function receivedOf(statusCode: number, headers: Readonly<Record<string, string>>): HandshakeResponse {
+    const rawHeaders = Object.entries(headers).flat();
+    return { statusCode, reasonPhrase: "Reason", headers, rawHeaders, body: Uint8Array.of(1, 2, 3) };
+  }
+
+  const everyFault: readonly (readonly [code: HandshakeErrorCode, statusCode: number, changes: Changes])[] = [
+    ["STATUS_NOT_101", 403, {}],
+    ["UPGRADE_INVALID", 101, { Upgrade: "h2c" }],
+    ["CONNECTION_INVALID", 101, { Connection: "close" }],
+    ["ACCEPT_MISMATCH", 101, { "Sec-WebSocket-Accept": "x" }],
+    ["EXTENSIONS_INVALID", 101, { "Sec-WebSocket-Extensions": ";" }],
+    ["EXTENSION_NOT_OFFERED", 101, { "Sec-WebSocket-Extensions": "x" }],
+    ["SUBPROTOCOL_INVALID", 101, { "Sec-WebSocket-Protocol": "," }],
+    ["SUBPROTOCOL_NOT_OFFERED", 101, { "Sec-WebSocket-Protocol": "x" }],
+  ];
+  for (const [code, statusCode, changes] of everyFault) {
+    test(`client's ${code} carries the answer as it was received, where the caller gave it`, () => {
+      const headers = { ...GOOD, ...changes };
+      const received = receivedOf(statusCode, Object.fromEntries(Object.entries(headers).map(([n, v]) => [n, `${v}`])));
+      const response = { statusCode, headers: HeaderFields.fromRaw(received.rawHeaders), received };
+      const seen = errorOf(() => checkResponse(response, OPENING, sha1, []));
+      assert.deepEqual([seen.code, seen.statusCode], [code, statusCode]);
+      assert.equal(seen.response, received);
+      const { received: _, ...bare } = response;
+      const without = errorOf(() => checkResponse(bare, OPENING, sha1, []));
+      assert.deepEqual([without.code, without.statusCode, without.response], [code, statusCode, undefined]);
+      assert.equal(without.message, seen.message);
+    });
+  }
+
+  test("client believes the status and headers that it is told to check, not those received", () => {
+    const received = receivedOf(503, {});
+    const headers = HeaderFields.fromRaw(Object.entries(GOOD).flat(2).map(String));
+    const response = { statusCode: 101, headers, received };
+    assert.deepEqual(checkResponse(response, OPENING, sha1, []), { subprotocol: undefined, extensions: [] });
+    const refused = errorOf(() => checkResponse({ ...response, statusCode: 403 }, OPENING, sha1, []));
+    assert.deepEqual([refused.statusCode, refused.response], [403, received]);
   });
 
   test("client takes at most eight steps a character over a hostile answer", () => {

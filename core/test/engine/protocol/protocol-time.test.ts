@@ -4,9 +4,13 @@ import { LimitError } from "../../../src/engine/errors.ts";
 import {
   connectingProtocol,
   drain,
+  forEachSplit,
+  framesFrom,
   framesTo,
   hex,
   openProtocol,
+  outputOf,
+  portablePlatform,
   receive,
   ROLES,
   sentBy,
@@ -19,6 +23,8 @@ const NEVER = Number.POSITIVE_INFINITY;
 const RECEPTIONS = ["messages", "fragments", "frames"] as const;
 /** A ping after 30 s of silence, the end 10 s later. */
 const HEARTBEAT = { heartbeatIntervalMs: 30_000, heartbeatTimeoutMs: 10_000 };
+/** A heartbeat's ping: its payload is the test platform's next random number, the lowest byte first. */
+const BEAT = "89 3d 21 fa 37";
 
 for (const role of ROLES) {
   describe(`a ${role}'s heartbeat (RFC 6455 §5.5.2)`, () => {
@@ -35,7 +41,7 @@ for (const role of ROLES) {
       protocol.tick(30_499);
       assert.deepEqual(sentBy(role, protocol), []);
       protocol.tick(30_500);
-      assert.deepEqual(sentBy(role, protocol), ["89"]);
+      assert.deepEqual(sentBy(role, protocol), [BEAT]);
       assert.equal(protocol.nextDeadlineMs, 40_500);
       protocol.tick(40_499);
       assert.equal(protocol.transportWish, "keep");
@@ -55,7 +61,7 @@ for (const role of ROLES) {
       receive(protocol, hex("81"), 39_999);
       assert.equal(protocol.nextDeadlineMs, 69_999);
       protocol.tick(69_999);
-      assert.deepEqual(sentBy(role, protocol), ["89", "89"]);
+      assert.deepEqual(sentBy(role, protocol), [BEAT, BEAT]);
     });
 
     test(`a ${role} counts the silence from its opening handshake, and does not ping before`, () => {
@@ -74,7 +80,7 @@ for (const role of ROLES) {
       for (let now = 30_000; now <= 150_000; now += 30_000) {
         assert.equal(protocol.nextDeadlineMs, now);
         protocol.tick(now);
-        assert.deepEqual(sentBy(role, protocol), ["89"]);
+        assert.deepEqual(sentBy(role, protocol), [BEAT]);
       }
       protocol.hold(false, 160_000);
       assert.equal(protocol.nextDeadlineMs, 190_000);
@@ -95,7 +101,99 @@ for (const role of ROLES) {
       protocol.sendFragment("a", false);
       protocol.tick(30_000);
       protocol.sendFragment("b", true);
-      assert.deepEqual(sentBy(role, protocol), ["01 61", "89", "80 62"]);
+      assert.deepEqual(sentBy(role, protocol), ["01 61", BEAT, "80 62"]);
+    });
+  });
+
+  describe(`the round trip of a ${role}'s heartbeat (RFC 6455 §5.5.2, §5.5.3)`, () => {
+    /** Ping after 1 s of silence, for ever. */
+    const beating = { heartbeatIntervalMs: 1_000, heartbeatTimeoutMs: NEVER };
+    /** The first ping's payload, then the second's: random numbers in turn, those of masking keys between. */
+    const keys = role === "client" ? [0x04030201, 7, 0x08070605, 7] : [0x04030201, 0x08070605];
+    const first = "8a 04  01 02 03 04";
+    const second = "8a 04  05 06 07 08";
+
+    test(`a ${role} knows none before its ping was answered, whatever it receives`, () => {
+      const protocol = openProtocol(role, { ...beating, platform: portablePlatform(keys) });
+      assert.equal(protocol.roundTripMs, undefined);
+      receive(protocol, toRole(role, "8a 04  00 00 00 00", first, "89 00", "81 01  61"), 5);
+      assert.equal(protocol.roundTripMs, undefined);
+      protocol.tick(1_005);
+      assert.equal(protocol.roundTripMs, undefined);
+      receive(protocol, toRole(role, "89 04  01 02 03 04", "82 04  01 02 03 04"), 1_010);
+      assert.equal(protocol.roundTripMs, undefined);
+    });
+
+    for (const reception of RECEPTIONS) {
+      test(`a ${role} measures from its ping to the pong with the ping's payload, reception ${reception}`, () => {
+        const protocol = openProtocol(role, { ...beating, reception, platform: portablePlatform(keys) });
+        protocol.tick(1_000);
+        assert.deepEqual(framesFrom(role, outputOf(protocol), role === "client" ? [7] : []), ["89 01 02 03 04"]);
+        receive(protocol, toRole(role, first), 1_042);
+        assert.equal(protocol.roundTripMs, 42);
+      });
+    }
+
+    test(`a ${role} measures a pong that comes in pieces when its last byte is there`, () => {
+      forEachSplit(toRole(role, first), (chunks) => {
+        const protocol = openProtocol(role, { ...beating, platform: portablePlatform(keys) });
+        protocol.tick(1_000);
+        let now = 1_000;
+        for (const chunk of chunks) {
+          assert.equal(protocol.roundTripMs, undefined);
+          now += 10;
+          receive(protocol, chunk, now);
+        }
+        assert.equal(protocol.roundTripMs, 10 * chunks.length);
+      });
+    });
+
+    for (const [what, pong] of [
+      ["without a payload", "8a 00"],
+      ["of three bytes", "8a 03  01 02 03"],
+      ["of five bytes", "8a 05  01 02 03 04 00"],
+      ["whose bytes are the other way round", "8a 04  04 03 02 01"],
+      ["that differs in its first bit", "8a 04  81 02 03 04"],
+      ["that differs in its last bit", "8a 04  01 02 03 05"],
+      ["of the next ping", second],
+    ] as const) {
+      test(`a ${role} measures nothing by a pong ${what}`, () => {
+        const protocol = openProtocol(role, { ...beating, platform: portablePlatform(keys) });
+        protocol.tick(1_000);
+        receive(protocol, toRole(role, pong), 1_010);
+        assert.equal(protocol.roundTripMs, undefined);
+        receive(protocol, toRole(role, first), 1_030);
+        assert.equal(protocol.roundTripMs, 30, "the ping's own pong still counts");
+      });
+    }
+
+    test(`a ${role} measures nothing by the application's pings`, () => {
+      const protocol = openProtocol(role, { ...beating, platform: portablePlatform(keys) });
+      protocol.ping(hex("01 02 03 04"));
+      receive(protocol, toRole(role, first), 50);
+      assert.equal(protocol.roundTripMs, undefined);
+    });
+
+    test(`a ${role} takes a ping's first pong alone`, () => {
+      const protocol = openProtocol(role, { ...beating, platform: portablePlatform(keys) });
+      protocol.tick(1_000);
+      receive(protocol, toRole(role, first), 1_003);
+      receive(protocol, toRole(role, first), 1_900);
+      assert.equal(protocol.roundTripMs, 3);
+    });
+
+    test(`a ${role} keeps the latest one, and takes no late pong for the next ping's`, () => {
+      const protocol = openProtocol(role, { ...beating, platform: portablePlatform(keys) });
+      protocol.tick(1_000);
+      protocol.tick(2_000);
+      receive(protocol, toRole(role, first), 2_001);
+      assert.equal(protocol.roundTripMs, undefined);
+      receive(protocol, toRole(role, second), 2_008);
+      assert.equal(protocol.roundTripMs, 8);
+      protocol.tick(3_008);
+      assert.equal(protocol.roundTripMs, 8, "it stays until the next answer");
+      receive(protocol, toRole(role, first), 3_100);
+      assert.equal(protocol.roundTripMs, 92);
     });
   });
 

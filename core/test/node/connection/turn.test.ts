@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { writeAtEndOfTurn } from "../../../src/node/connection/turn.ts";
+import { holdTurn, releaseTurn, writeAtEndOfTurn } from "../../../src/node/connection/turn.ts";
 
 /** Run in a turn of its own, and wait until the turn after it. */
 function inOneTurn(work: () => void): Promise<void> {
@@ -58,5 +58,29 @@ describe("the end of a turn", () => {
     };
     await inOneTurn(() => writeAtEndOfTurn(writer));
     assert.equal(ended, 3);
+  });
+
+  test("waits for the tasks that hold it, and comes once after the last", async () => {
+    const ended: string[] = [];
+    await inOneTurn(() => {
+      for (const name of ["a", "b", "c"]) {
+        holdTurn();
+        setImmediate(() => {
+          ended.push(name);
+          if (name !== "c") writeAtEndOfTurn({ endTurn: () => ended.push(`end of ${name}`) });
+          releaseTurn();
+        });
+      }
+      writeAtEndOfTurn({ endTurn: () => ended.push("end") });
+    });
+    assert.deepEqual(ended, ["a", "b", "c", "end", "end of a", "end of b"]);
+  });
+
+  test("comes by itself when nobody asked for it while it was held", async () => {
+    const ended: string[] = [];
+    holdTurn();
+    releaseTurn();
+    await inOneTurn(() => writeAtEndOfTurn({ endTurn: () => ended.push("end") }));
+    assert.deepEqual(ended, ["end"]);
   });
 });
