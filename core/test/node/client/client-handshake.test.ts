@@ -195,6 +195,7 @@ describe("what cannot be asked for", () => {
     ["a fragment", "ws://127.0.0.1:1/#a", {}, /^the URL has a fragment/],
     ["a host that cannot be in Host", 'ws://a"b/', {}, /^the host, 3 characters, is malformed/],
     ["another version", "ws://127.0.0.1:1/", { version: 7 }, /^the version is 7; give 13 or 8$/],
+    ["no version but null", "ws://127.0.0.1:1/", { version: null }, /^the version is null; give 13 or 8$/],
     ["a version as text", "ws://127.0.0.1:1/", { version: "13" }, /^the version is 13; give 13 or 8$/],
     ["an empty origin", "ws://127.0.0.1:1/", { origin: "" }, /^the origin is empty/],
     ["an origin that is no text", "ws://127.0.0.1:1/", { origin: null }, /^the origin is of type object/],
