@@ -1,5 +1,5 @@
 /** Who is measured, in the order in which a round runs them.
- * - `script`: a file in servers/ that calls `ready(port)`
+ * - `script`: a file in servers/ that calls `ready(port)`, and in clients/ one that calls `ready()`
  * - `protocol`: "raw" peers get the same bytes, but no WebSocket
  * - `versionOf`: packages whose versions are printed, as far as they are installed
  * - `needs`: what must exist; without it the peer is left out with a note

@@ -1,5 +1,5 @@
-// node bench/profile.js SCENARIO [PEER] [SECONDS]: where a server's CPU time goes in an echo scenario. Prints the functions with the
-// most self time; the profiles stay in bench/build/profiles/ for Chromium's developer tools or speedscope.
+// node bench/profile.js SCENARIO [PEER] [SECONDS]: where a peer's CPU time goes in a scenario that measures it. Prints the functions with
+// the most self time; the profiles stay in bench/build/profiles/ for Chromium's developer tools or speedscope.
 import { mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { compileLoad } from "./lib/load.js";
@@ -12,10 +12,10 @@ const FOLDER = fileURLToPath(new URL("build/profiles/", import.meta.url));
 const SHOWN = 30;
 
 const [scenarioName, peerName = SUBJECT, seconds = "3"] = process.argv.slice(2);
-const scenario = SCENARIOS.find(({ name, measure }) => name === scenarioName && measure === "echo");
+const scenario = SCENARIOS.find(({ name, measure }) => name === scenarioName && MEASURES[measure].each);
 const peer = PEERS.find(({ name }) => name === peerName);
 if (!scenario || !peer) {
-  console.error("usage: node bench/profile.js SCENARIO [PEER] [SECONDS], for a scenario that echoes");
+  console.error("usage: node bench/profile.js SCENARIO [PEER] [SECONDS], for a scenario that measures CPU time");
   process.exit(1);
 }
 
@@ -25,8 +25,9 @@ rmSync(folder, { recursive: true, force: true });
 mkdirSync(folder, { recursive: true });
 const flags = ["--cpu-prof", `--cpu-prof-dir=${folder}`, "--cpu-prof-interval=200"];
 const setup = { seconds: Number(seconds), warmUp: 1, slices: 1, cpus: chooseCpus(), flags };
-const { [peer.name]: result } = await MEASURES.echo.run([peer], scenario, setup);
-console.log(`${peer.name}, ${scenario.title}: ${result.figure.toFixed(2)} µs per message while profiled`);
+const measure = MEASURES[scenario.measure];
+const { [peer.name]: result } = await measure.run([peer], scenario, setup);
+console.log(`${peer.name}, ${scenario.title}: ${result.figure.toFixed(2)} µs per ${measure.each} while profiled`);
 for (const file of readdirSync(folder)) printProfile(JSON.parse(readFileSync(`${folder}/${file}`, "utf8")));
 
 function printProfile({ nodes, samples, timeDeltas }) {

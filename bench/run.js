@@ -85,7 +85,12 @@ async function main() {
 
   const results = [];
   for (const scenario of scenarios) {
-    const rounds = await runScenario(scenario, peers, count, setup);
+    const taking = peers.filter(({ name }) => !scenario.without?.includes(name));
+    if (!taking.length) {
+      console.log(`${scenario.name}: none of these peers can take part\n`);
+      continue;
+    }
+    const rounds = await runScenario(scenario, taking, count, setup);
     const measure = MEASURES[scenario.measure];
     console.log(`${formatScenario(scenario, measure, rounds, SUBJECT)}\n`);
     results.push({ ...scenario, unit: measure.unit, judged: judgeAims(scenario, rounds, SUBJECT), rounds });

@@ -1,6 +1,8 @@
 /** What is measured.
  * - `measure`: a key of MEASURES in lib/measures.js; `load` is handed to it
  * - `aims`: how the subject's figure may compare with another peer's (median of the ratios, round by round)
+ * - `without`: peers that cannot take part
+ * - `warmUp`: seconds of its own CPU time that a peer needs here, where it is not the usual
  * - `mostRounds`: for figures that hardly vary
  * - `nodeFlags`: for the servers of an idleMemory scenario */
 export const SCENARIOS = [
@@ -41,6 +43,36 @@ export const SCENARIOS = [
     measure: "echo",
     load: { kind: "binary", size: 1 << 20, connections: 4, inFlight: 1 },
     aims: [{ against: "ws", atMost: 1 }],
+  },
+  {
+    name: "client-1-in-flight",
+    title: "the peer is the client: echo 64 B binary, 50 connections, 1 in flight",
+    measure: "clientEcho",
+    load: { kind: "binary", size: 64, connections: 50, inFlight: 1 },
+    aims: [{ against: "ws", atMost: 0.9 }],
+  },
+  {
+    name: "client-64-in-flight",
+    title: "the peer is the client: echo 64 B binary, 50 connections, 64 in flight",
+    measure: "clientEcho",
+    load: { kind: "binary", size: 64, connections: 50, inFlight: 64 },
+    aims: [{ against: "ws", atMost: 0.25 }],
+  },
+  {
+    name: "client-text",
+    title: "the peer is the client: echo 64 B text, 50 connections, 16 in flight",
+    measure: "clientEcho",
+    load: { kind: "text", size: 64, connections: 50, inFlight: 16 },
+    aims: [],
+  },
+  {
+    name: "handshakes",
+    title: "opening and closing handshakes, 32 connections at any time",
+    measure: "handshake",
+    load: { inFlight: 32 },
+    aims: [{ against: "ws", atMost: 1 }],
+    without: ["net"],
+    warmUp: 3,
   },
   {
     name: "idle-memory",

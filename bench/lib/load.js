@@ -1,18 +1,20 @@
-// Compiles load.c when it is newer than what was compiled, and runs it.
+// Compiles the load generator when its source is newer than what was compiled, and runs it.
 import { spawn, spawnSync } from "node:child_process";
 import { mkdirSync, statSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { pinned } from "./machine.js";
 
-const SOURCE = fileURLToPath(new URL("../load.c", import.meta.url));
+const [SOURCE, ...INCLUDED] = ["load.c", "accept-key.h"].map((name) =>
+  fileURLToPath(new URL(`../${name}`, import.meta.url)),
+);
 const FOLDER = fileURLToPath(new URL("../build/", import.meta.url));
 const PROGRAM = `${FOLDER}load`;
 
 export function compileLoad() {
   if (process.platform !== "linux")
     throw new Error(`the load generator needs Linux (epoll); this is ${process.platform}`);
-  if (modifiedMs(PROGRAM) > modifiedMs(SOURCE)) return;
+  if ([SOURCE, ...INCLUDED].every((path) => modifiedMs(PROGRAM) > modifiedMs(path))) return;
   mkdirSync(FOLDER, { recursive: true });
   const compiler = process.env.CC ?? "cc";
   const { error, status, stderr } = spawnSync(compiler, [
@@ -33,10 +35,12 @@ function modifiedMs(path) {
   return statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
 }
 
-/** Start the generator; see load.c for its options and for the lines that `ask` may send. `ask` resolves to the answer.
+/** Start the generator; see load.c for its options (undefined: not given) and for the lines that `ask` may send. `ask` resolves to
+ * the answer.
  * @throws Error when it reports a failure (a wrong echo, a lost connection) or ends without an answer */
 export function startLoad(options, cpu) {
-  const words = Object.entries(options).flatMap(([name, value]) => [`--${dashed(name)}`, String(value)]);
+  const given = Object.entries(options).filter(([, value]) => value !== undefined);
+  const words = given.flatMap(([name, value]) => [`--${dashed(name)}`, String(value)]);
   const [program, ...rest] = pinned(cpu, [PROGRAM, ...words]);
   const child = spawn(program, rest, { stdio: ["pipe", "pipe", "inherit"] });
   const ended = new Promise((resolve, reject) => {

@@ -5,11 +5,11 @@ import { fileURLToPath } from "node:url";
 
 export const PROJECT = fileURLToPath(new URL("../../", import.meta.url));
 
-/** Which CPU the server gets and which the load; undefined where nothing can be pinned. */
+/** Which CPU the measured processes get and which the load; undefined where nothing can be pinned. */
 export function chooseCpus() {
   const allowed = allowedCpus();
   if (allowed.length < 2 || spawnSync("taskset", ["-c", String(allowed[0]), "true"]).status !== 0) return undefined;
-  return { server: allowed[0], load: allowed[1] };
+  return { peers: allowed[0], load: allowed[1] };
 }
 
 /** The command that runs `words` on one CPU, or `words` themselves. */
@@ -27,7 +27,7 @@ function allowedCpus() {
 
 export function describeMachine(cpus) {
   const pinning = cpus
-    ? `server on CPU ${cpus.server}, load on CPU ${cpus.load}`
+    ? `peers on CPU ${cpus.peers}, load on CPU ${cpus.load}`
     : "nothing pinned (taskset or a second CPU is missing)";
   return `Node ${process.versions.node}, ${availableParallelism()} CPUs, ${pinning}`;
 }

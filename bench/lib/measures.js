@@ -1,10 +1,11 @@
 // What can be measured. An entry of MEASURES has
 // - `unit` and `digits` of its figure, `columns` of the table beside it, `notes` below the table for a peer
 // - `run(peers, scenario, setup)`: one round of all peers, which resolves to { [peer name]: { figure, … } }
+// - `each`: what CPU time is divided by; only where CPU time is measured
 // Every round starts fresh processes, so that one process's luck (its memory layout, what the compiler made of it) is one round's.
 import { setTimeout as sleep } from "node:timers/promises";
 import { startLoad } from "./load.js";
-import { startServer } from "./server.js";
+import { startPeer } from "./peer.js";
 import { median } from "./table.js";
 
 const WARM_UP_SLICE = 0.2;
@@ -13,18 +14,9 @@ const whole = (value) => value.toFixed(0);
 const percent = (share) => `${Math.floor(share * 100)} %`;
 
 export const MEASURES = {
-  echo: {
-    unit: "µs of server CPU per message",
-    digits: 2,
-    run: echoRound,
-    columns: {
-      "p50 µs": { read: (result) => result.latencyUs.p50, format: whole },
-      "p99 µs": { read: (result) => result.latencyUs.p99, format: whole },
-      "server busy": { read: (result) => result.serverBusy, format: percent },
-      "load busy": { read: (result) => result.loadBusy, format: percent },
-    },
-    notes: idleNotes,
-  },
+  echo: cpuMeasure({ role: "server", command: "echo", each: "message", digits: 2 }),
+  clientEcho: cpuMeasure({ role: "client", command: "echo", each: "message", digits: 2 }),
+  handshake: cpuMeasure({ role: "server", command: "handshake", each: "handshake and close", digits: 1 }),
   idleMemory: {
     unit: "bytes of RSS per connection",
     digits: 0,
@@ -33,19 +25,36 @@ export const MEASURES = {
   },
 };
 
+/** CPU time of a peer in its role, while the load generator obeys the command. */
+function cpuMeasure({ role, command, each, digits }) {
+  return {
+    unit: `µs of ${role} CPU per ${each}`,
+    each,
+    digits,
+    run: (peers, scenario, setup) => cpuRound(peers, scenario, setup, { role, command }),
+    columns: {
+      "p50 µs": { read: (result) => result.latencyUs.p50, format: whole },
+      "p99 µs": { read: (result) => result.latencyUs.p99, format: whole },
+      [`${role} busy`]: { read: (result) => result.peerBusy, format: percent },
+      "load busy": { read: (result) => result.loadBusy, format: percent },
+    },
+    notes: (name, rounds) => idleNotes(`${name} ${role}`, (field) => median(rounds.map((round) => round[name][field]))),
+  };
+}
+
 /** All peers are started and warmed, then measured in turns: A B C A B C …, so that a machine that is slow for a second is
  * slow for all. Who is not measured has nothing to do. */
-async function echoRound(peers, scenario, setup) {
+async function cpuRound(peers, { load, warmUp }, setup, { role, command }) {
   const stands = [];
   const slices = {};
   try {
-    for (const peer of peers) stands.push(await startStand(peer, scenario.load, setup));
-    for (const stand of stands) await stand.ask(`open ${scenario.load.connections}`);
-    for (const stand of stands) await warmUp(stand, setup.warmUp);
+    for (const peer of peers) stands.push(await START_STAND[role](peer, load, setup));
+    for (const stand of stands) await stand.open();
+    for (const stand of stands) await warm(stand, command, warmUp ?? setup.warmUp);
     for (let i = 0; i < setup.slices; i++) {
       for (const stand of stands) {
         slices[stand.peer.name] ??= [];
-        slices[stand.peer.name].push(await stand.ask(`echo ${setup.seconds / setup.slices}`));
+        slices[stand.peer.name].push(await stand.ask(`${command} ${setup.seconds / setup.slices}`));
       }
     }
     for (const stand of stands) await stand.load.end();
@@ -55,46 +64,70 @@ async function echoRound(peers, scenario, setup) {
   return Object.fromEntries(peers.map(({ name }) => [name, joinSlices(slices[name])]));
 }
 
-/** A server with a load generator at it. */
-async function startStand(peer, { kind, size, inFlight }, { cpus, flags }) {
-  const server = await startServer(peer, cpus?.server, flags);
-  const message = kind && { kind, size, inFlight };
-  const load = startLoad({ port: server.port, protocol: peer.protocol, watch: server.pid, ...message }, cpus?.load);
-  return { peer, server, load, ask: (line) => askAlive(peer, server, load, line) };
+/** A stand is a peer's process with a load generator at it; `open` makes the scenario's connections between the two. In
+ * START_STAND by the role of the peer. */
+const START_STAND = { server: startServerStand, client: startClientStand };
+
+async function startServerStand(peer, load, { cpus, flags }) {
+  const child = startPeer(peer, "server", { cpu: cpus?.peers, flags });
+  const { port } = await child.ready;
+  const generator = startLoad({ role: "client", port, ...messageOf(peer, load) }, cpus?.load);
+  const ask = (line) => askAlive(peer, child, generator, line);
+  const open = async () => {
+    await ask(`watch ${child.pid}`);
+    if (load.connections) await ask(`open ${load.connections}`);
+  };
+  return { peer, child, load: generator, ask, open };
 }
 
-/** A lost connection is often all that the generator sees of a server's death: give that a moment to be known. */
-async function askAlive(peer, server, load, line) {
+async function startClientStand(peer, load, { cpus, flags }) {
+  const generator = startLoad({ role: "server", ...messageOf(peer, load) }, cpus?.load);
+  const { port } = await generator.ask("listen");
+  const words = [`ws://127.0.0.1:${port}/`, String(load.connections)];
+  const child = startPeer(peer, "client", { cpu: cpus?.peers, flags, words });
+  const ask = (line) => askAlive(peer, child, generator, line);
+  const open = async () => {
+    await ask(`watch ${child.pid}`);
+    await ask(`accept ${load.connections}`);
+    await child.ready;
+  };
+  return { peer, child, load: generator, ask, open };
+}
+
+const messageOf = ({ protocol }, { kind, size, inFlight }) => ({ protocol, kind, size, inFlight });
+
+/** A lost connection is often all that the generator sees of a peer's death: give that a moment to be known. */
+async function askAlive(peer, child, load, line) {
   try {
-    return await Promise.race([load.ask(line), server.died]);
+    return await Promise.race([load.ask(line), child.died]);
   } catch (error) {
-    await Promise.race([server.died, sleep(300)]);
+    await Promise.race([child.died, sleep(300)]);
     throw new Error(`${peer.name}: ${error.message}`, { cause: error });
   }
 }
 
 function closeStand(stand) {
   stand.load.kill();
-  return stand.server.stop();
+  return stand.child.stop();
 }
 
-/** The compiler is done after so much of the server's own CPU time, however long a busy machine takes to grant it. */
-async function warmUp(stand, cpuSeconds) {
+/** The compiler is done after so much of the peer's own CPU time, however long a busy machine takes to grant it. */
+async function warm(stand, command, cpuSeconds) {
   const lastsAtMost = Date.now() + 10_000 * cpuSeconds;
   for (let used = 0; used < cpuSeconds && Date.now() < lastsAtMost; ) {
-    used += (await stand.ask(`echo ${WARM_UP_SLICE}`)).serverCpuSeconds;
+    used += (await stand.ask(`${command} ${WARM_UP_SLICE}`)).peerCpuSeconds;
   }
 }
 
 function joinSlices(slices) {
   const sum = (field) => slices.reduce((total, slice) => total + slice[field], 0);
-  const [messages, seconds, serverCpuSeconds] = ["messages", "seconds", "serverCpuSeconds"].map(sum);
+  const [done, seconds, peerCpuSeconds] = ["done", "seconds", "peerCpuSeconds"].map(sum);
   return {
-    figure: (serverCpuSeconds / messages) * 1e6,
-    messages,
+    figure: (peerCpuSeconds / done) * 1e6,
+    done,
     seconds,
-    serverBusy: serverCpuSeconds / seconds,
-    serverKeptOff: sum("serverWaitingSeconds") / seconds,
+    peerBusy: peerCpuSeconds / seconds,
+    peerKeptOff: sum("peerWaitingSeconds") / seconds,
     loadBusy: sum("loadCpuSeconds") / seconds,
     loadKeptOff: sum("loadWaitingSeconds") / seconds,
     latencyUs: {
@@ -104,14 +137,13 @@ function joinSlices(slices) {
   };
 }
 
-/** A server that had time to spare was not measured at its limit: say what may have held it up. */
-function idleNotes(name, rounds) {
-  const middle = (field) => median(rounds.map((round) => round[name][field]));
-  if (middle("serverBusy") >= 0.95) return [];
-  const shares = ["serverBusy", "serverKeptOff", "loadBusy", "loadKeptOff"].map((field) => percent(middle(field)));
+/** A peer that had time to spare was not measured at its limit: say what may have held it up. */
+function idleNotes(who, middle) {
+  if (middle("peerBusy") >= 0.95) return [];
+  const shares = ["peerBusy", "peerKeptOff", "loadBusy", "loadKeptOff"].map((field) => percent(middle(field)));
   const [busy, keptOff, loadBusy, loadKeptOff] = shares;
   return [
-    `  note: the ${name} server was busy only ${busy} of the time, and kept off its CPU by other programs for ${keptOff};`,
+    `  note: the ${who} was busy only ${busy} of the time, and kept off its CPU by other programs for ${keptOff};`,
     `        the load generator was busy ${loadBusy} and kept off for ${loadKeptOff}`,
   ];
 }
@@ -124,12 +156,12 @@ async function idleMemoryRound(peers, scenario, setup) {
 
 /** The first connections pay for code, caches and a grown heap; only those opened after them count. */
 async function idleMemory(peer, { load: { before, connections }, nodeFlags = [] }, { cpus }) {
-  const stand = await startStand(peer, {}, { cpus, flags: ["--expose-gc", ...nodeFlags] });
+  const stand = await startServerStand(peer, {}, { cpus, flags: ["--expose-gc", ...nodeFlags] });
   try {
     await stand.ask(`open ${before}`);
-    const first = await settled(stand.server);
+    const first = await settled(stand.child);
     await stand.ask(`open ${connections}`);
-    const then = await settled(stand.server);
+    const then = await settled(stand.child);
     await stand.load.end();
     const per = (field) => (then[field] - first[field]) / connections;
     return { figure: per("rss"), heapBytes: per("heapUsed"), externalBytes: per("external") };
@@ -138,7 +170,7 @@ async function idleMemory(peer, { load: { before, connections }, nodeFlags = [] 
   }
 }
 
-async function settled(server) {
+async function settled(child) {
   await sleep(200); // a raw connection is open before the server has accepted it
-  return server.memory();
+  return child.memory();
 }

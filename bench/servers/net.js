@@ -1,6 +1,6 @@
 // Plain TCP echo: what Node's public streams cost when there is no WebSocket at all.
 import { createServer } from "node:net";
-import { ready } from "./ready.js";
+import { ready } from "../lib/ready.js";
 
 const server = createServer({ noDelay: true }, (socket) => {
   socket.on("data", (chunk) => socket.write(chunk));

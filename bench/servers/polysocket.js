@@ -1,5 +1,5 @@
 import { serve } from "polysocket";
-import { ready } from "./ready.js";
+import { ready } from "../lib/ready.js";
 
 const server = await serve({
   port: 0,

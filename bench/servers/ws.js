@@ -1,5 +1,5 @@
 import { WebSocketServer } from "ws";
-import { ready } from "./ready.js";
+import { ready } from "../lib/ready.js";
 
 const server = new WebSocketServer({ port: 0, host: "127.0.0.1", maxPayload: 64 << 20, perMessageDeflate: false });
 server.on("connection", (socket) => {

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
-/** Tell the bench which port the server has, and answer its question "memory" with what is left after forced collections.
- * Started by hand, a server prints the port instead. */
+/** What a script of servers/ calls when it listens, with its port, and one of clients/ when its connections are open. Tells the
+ * bench, and answers its question "memory" with what is left after forced collections. Started by hand, it prints instead. */
 export function ready(port) {
-  if (!process.send) return console.log(port);
+  if (!process.send) return console.log(port ?? "open");
   process.send({ port });
   process.on("message", async () => process.send({ memory: await settledMemory() }));
   process.on("disconnect", () => process.exit());
