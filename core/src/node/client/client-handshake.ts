@@ -12,7 +12,7 @@ import { encodeBase64 } from "../../engine/handshake/accept-key.ts";
 import { type Agreement, type ClientOpening, checkResponse, requestHeaders } from "../../engine/handshake/client.ts";
 import { HeaderFields } from "../../engine/handshake/header-grammar.ts";
 import type { HeaderList } from "../../engine/handshake/header-list.ts";
-import { type Connection, ConnectionFactory, type Counters } from "../connection/connection.ts";
+import { type Connection, ConnectionFactory, type Counters, makeCounters } from "../connection/connection.ts";
 import { nodePlatform } from "../connection/node-platform.ts";
 import { peerAddress } from "../transport/peer-address.ts";
 import { SocketTransport } from "../transport/socket-transport.ts";
@@ -34,14 +34,7 @@ const LONGEST_MS = 0x7fffffff;
 const NO_BODY = new Uint8Array(0);
 
 /** Connections have to count somewhere; nobody asks for the numbers of clients. */
-const counters: Counters = {
-  messagesReceived: 0,
-  messagesSent: 0,
-  messagesDropped: 0,
-  bytesReceived: 0,
-  bytesSent: 0,
-  errors: new Map(),
-};
+const counters: Counters = makeCounters();
 
 export class ClientHandshake<Data> {
   readonly #settings: ClientSettings<Data>;

@@ -43,6 +43,18 @@ export interface Counters {
   readonly errors: Map<string, number>;
 }
 
+/** Counters that have counted nothing. */
+export function makeCounters(): Counters {
+  return {
+    messagesReceived: 0,
+    messagesSent: 0,
+    messagesDropped: 0,
+    bytesReceived: 0,
+    bytesSent: 0,
+    errors: new Map(),
+  };
+}
+
 /** What connections have in common that are handled alike; one object for all of them. */
 export interface ConnectionKind<Data> {
   readonly role: Role;

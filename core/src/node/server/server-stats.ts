@@ -1,4 +1,4 @@
-import type { Counters } from "../connection/connection.ts";
+import { type Counters, makeCounters } from "../connection/connection.ts";
 
 /** Counters since the server began, and how many of each there are now. */
 export interface ServerStats {
@@ -25,14 +25,7 @@ export interface ServerStats {
 /** Counts what happens to a server. */
 export class Tally {
   /** The connections add to these by themselves. */
-  readonly counters: Counters = {
-    messagesReceived: 0,
-    messagesSent: 0,
-    bytesReceived: 0,
-    bytesSent: 0,
-    messagesDropped: 0,
-    errors: new Map(),
-  };
+  readonly counters: Counters = makeCounters();
   #opened = 0;
   #closed = 0;
   #refused = 0;

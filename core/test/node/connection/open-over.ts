@@ -1,6 +1,6 @@
 import type * as net from "node:net";
 import type { Connection, Counters } from "../../../src/node/connection/connection.ts";
-import { ConnectionFactory } from "../../../src/node/connection/connection.ts";
+import { ConnectionFactory, makeCounters } from "../../../src/node/connection/connection.ts";
 import type { ConnectionOptions, Handlers } from "../../../src/node/connection/settings.ts";
 import { resolveSettings } from "../../../src/node/connection/settings.ts";
 import { SocketTransport } from "../../../src/node/transport/socket-transport.ts";
@@ -13,14 +13,7 @@ export interface Opened {
 
 /** A connection over a real socket, as a server has it after the opening handshake. Heartbeats are off unless asked for. */
 export function openOver(socket: net.Socket, handlers: Handlers, options: ConnectionOptions = {}): Opened {
-  const counters: Counters = {
-    messagesReceived: 0,
-    messagesSent: 0,
-    messagesDropped: 0,
-    bytesReceived: 0,
-    bytesSent: 0,
-    errors: new Map(),
-  };
+  const counters = makeCounters();
   const settings = resolveSettings({ heartbeat: false, ...options });
   const factory = new ConnectionFactory<undefined>({ role: "server", settings, handlers, counters, onEnded() {} });
   const connection = factory.open(

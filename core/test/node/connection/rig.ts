@@ -1,6 +1,6 @@
 import { WebSocketError } from "../../../src/engine/errors.ts";
 import type { Connection, Counters } from "../../../src/node/connection/connection.ts";
-import { ConnectionFactory } from "../../../src/node/connection/connection.ts";
+import { ConnectionFactory, makeCounters } from "../../../src/node/connection/connection.ts";
 import type { CloseEvent, ConnectionOptions, Handlers } from "../../../src/node/connection/settings.ts";
 import { resolveSettings } from "../../../src/node/connection/settings.ts";
 import { MemoryTransport } from "../../../src/node/transport/memory-transport.ts";
@@ -49,14 +49,7 @@ export function rig(handlers: Handlers<string> = {}, options: RigOptions = {}): 
   const [near, far] = MemoryTransport.pair(capacity);
   const transport = new WatchedTransport(near);
   const peer = new Peer(far, polite);
-  const counters: Counters = {
-    messagesReceived: 0,
-    messagesSent: 0,
-    messagesDropped: 0,
-    bytesReceived: 0,
-    bytesSent: 0,
-    errors: new Map(),
-  };
+  const counters = makeCounters();
   const ended: Connection<string>[] = [];
   const factory = new ConnectionFactory<string>({
     role: "server",
