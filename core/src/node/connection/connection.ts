@@ -10,6 +10,7 @@ import type { Role } from "../../engine/protocol/protocol-kit.ts";
 import { ProtocolKit } from "../../engine/protocol/protocol-kit.ts";
 import type { State } from "../../engine/protocol/state.ts";
 import type { Transport } from "../transport/transport.ts";
+import type { Counters } from "./counters.ts";
 import { Driver } from "./driver.ts";
 import { MessageWriter } from "./message-writer.ts";
 import { nodePlatform } from "./node-platform.ts";
@@ -29,30 +30,6 @@ export interface ConnectionInfo {
   readonly subprotocol: string;
   /** As in Sec-WebSocket-Extensions; "" when none was agreed on. */
   readonly extensions: string;
-}
-
-/** Counters of all connections of one server, or of all clients; each connection adds to them. */
-export interface Counters {
-  messagesReceived: number;
-  messagesSent: number;
-  /** Messages that `send` did not accept, or that a connection's end made impossible. */
-  messagesDropped: number;
-  bytesReceived: number;
-  bytesSent: number;
-  /** How often an error with this code was reported. */
-  readonly errors: Map<string, number>;
-}
-
-/** Counters that have counted nothing. */
-export function makeCounters(): Counters {
-  return {
-    messagesReceived: 0,
-    messagesSent: 0,
-    messagesDropped: 0,
-    bytesReceived: 0,
-    bytesSent: 0,
-    errors: new Map(),
-  };
 }
 
 /** What connections have in common that are handled alike; one object for all of them. */

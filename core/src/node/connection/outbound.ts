@@ -8,7 +8,7 @@ import { ConnectionClosedError, LimitError, UsageError } from "../../engine/erro
 import type { MessageKind } from "../../engine/messages/message.ts";
 import type { Protocol } from "../../engine/protocol/protocol.ts";
 import type { Transport } from "../transport/transport.ts";
-import type { Counters } from "./connection.ts";
+import type { Counters } from "./counters.ts";
 import { nodePlatform } from "./node-platform.ts";
 import type { FragmentSink } from "./outgoing-queue.ts";
 import { OutgoingQueue } from "./outgoing-queue.ts";

@@ -1,4 +1,4 @@
-import { type Counters, makeCounters } from "../connection/connection.ts";
+import { type Counters, makeCounters } from "../connection/counters.ts";
 
 /** Counters since the server began, and how many of each there are now. */
 export interface ServerStats {

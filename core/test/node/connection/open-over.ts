@@ -1,6 +1,7 @@
 import type * as net from "node:net";
-import type { Connection, Counters } from "../../../src/node/connection/connection.ts";
-import { ConnectionFactory, makeCounters } from "../../../src/node/connection/connection.ts";
+import type { Connection } from "../../../src/node/connection/connection.ts";
+import { ConnectionFactory } from "../../../src/node/connection/connection.ts";
+import { type Counters, makeCounters } from "../../../src/node/connection/counters.ts";
 import type { ConnectionOptions, Handlers } from "../../../src/node/connection/settings.ts";
 import { resolveSettings } from "../../../src/node/connection/settings.ts";
 import { SocketTransport } from "../../../src/node/transport/socket-transport.ts";

@@ -1,6 +1,7 @@
 import { WebSocketError } from "../../../src/engine/errors.ts";
-import type { Connection, Counters } from "../../../src/node/connection/connection.ts";
-import { ConnectionFactory, makeCounters } from "../../../src/node/connection/connection.ts";
+import type { Connection } from "../../../src/node/connection/connection.ts";
+import { ConnectionFactory } from "../../../src/node/connection/connection.ts";
+import { type Counters, makeCounters } from "../../../src/node/connection/counters.ts";
 import type { CloseEvent, ConnectionOptions, Handlers } from "../../../src/node/connection/settings.ts";
 import { resolveSettings } from "../../../src/node/connection/settings.ts";
 import { MemoryTransport } from "../../../src/node/transport/memory-transport.ts";
