@@ -6,8 +6,8 @@ import { HttpsProxyAgent } from "https-proxy-agent";
 import { connect } from "polysocket";
 import { requirePeer } from "../../../tools/require-peer.js";
 import { failureOf, refusalOf } from "./client-failures.ts";
-import { type Route, runOver, runRouteScenarios } from "./client-scenarios.ts";
 import { serverIdentity, testAuthority } from "./client-test-certificates.ts";
+import { runAgentScenarios, testUnknownAuthority } from "./proxies/agent-scenarios.ts";
 import { findFreePort } from "./proxies/program.ts";
 import { PROXY_ADDRESS, Tinyproxy } from "./proxies/tinyproxy.ts";
 import { wsServer } from "./servers/ws.ts";
@@ -21,40 +21,8 @@ describe("client through an HTTP proxy with CONNECT: tinyproxy, https-proxy-agen
   });
   after(() => proxy?.stop());
 
-  const through: Route = {
-    name: "through an HTTP proxy",
-    dial: (url) => ({ url, options: { agent: new HttpsProxyAgent(proxy.url) } }),
-  };
-  const overTls: Route = {
-    name: "through an HTTP proxy, over TLS",
-    listen: () => ({ tls: serverIdentity }),
-    dial: (url) => ({ url, options: { agent: new HttpsProxyAgent(proxy.url), tls: { ca: testAuthority } } }),
-  };
-
-  runRouteScenarios(through);
-  runOver(overTls, wsServer);
-
-  test("it was the proxy that came to the server, and one agent serves many connections", async (t) => {
-    const agent = new HttpsProxyAgent(proxy.url);
-    for (const options of [{}, { tls: serverIdentity }]) {
-      const running = await wsServer.listen(options);
-      t.after(() => running.stop());
-      for (let i = 0; i < 3; i++) {
-        await connect(running.url, { agent, tls: { ca: testAuthority } });
-        assert.equal((await running.accept()).request.remoteAddress, PROXY_ADDRESS);
-      }
-    }
-  });
-
-  test("the server's name is what TLS checks, not the proxy's", async (t) => {
-    const running = await wsServer.listen({ tls: serverIdentity });
-    t.after(() => running.stop());
-    const agent = new HttpsProxyAgent(proxy.url);
-    await connect(running.url, { agent, tls: { ca: testAuthority, servername: "localhost" } });
-    await running.accept();
-    const wrong = connect(running.url, { agent, tls: { ca: testAuthority, servername: "other.example" } });
-    assert.equal((await failureOf(wrong)).code, "ERR_TLS_CERT_ALTNAME_INVALID");
-  });
+  const makeAgent = (): HttpsProxyAgent<string> => new HttpsProxyAgent(proxy.url);
+  runAgentScenarios("an HTTP proxy", makeAgent);
 
   // This agent shows a proxy's refusal as if it were the server's, with as much of its body as came with the headers
   describe("what does not succeed", { timeout: 20_000 }, () => {
@@ -88,7 +56,7 @@ describe("client through an HTTP proxy with CONNECT: tinyproxy, https-proxy-agen
     });
 
     test("a server that the proxy does not reach: the proxy's 500", async () => {
-      const agent = new HttpsProxyAgent(proxy.url);
+      const agent = makeAgent();
       const refusal = await refusalOf(connect(`ws://127.0.0.1:${await findFreePort()}`, { agent }));
       assert.deepEqual([refusal.statusCode, refusal.reasonPhrase], [500, "Unable to connect"]);
     });
@@ -109,12 +77,7 @@ describe("client through an HTTP proxy with CONNECT: tinyproxy, https-proxy-agen
       assert.match((await failureOf(connect("ws://127.0.0.1:1", { agent }))).message, /Proxy connection ended/);
     });
 
-    test("a server whose certificate nobody vouches for: CONNECT_FAILED, through the proxy as without", async (t) => {
-      const running = await wsServer.listen({ tls: serverIdentity });
-      t.after(() => running.stop());
-      const cause = await failureOf(connect(running.url, { agent: new HttpsProxyAgent(proxy.url) }));
-      assert.equal(cause.code, "UNABLE_TO_VERIFY_LEAF_SIGNATURE");
-    });
+    testUnknownAuthority(makeAgent);
 
     test("a proxy that does not answer: HANDSHAKE_TIMEOUT", async (t) => {
       const agent = new HttpsProxyAgent(urlOf(await startMute(t)));

@@ -9,6 +9,16 @@ import { type Connection, type ConnectOptions, connect } from "polysocket";
 import { requirePeer } from "../../../tools/require-peer.js";
 import { refusalOf } from "./client-failures.ts";
 import { Mailbox } from "./mailbox.ts";
+import {
+  assertBytes,
+  assertWaits,
+  LARGE,
+  type Message,
+  receiveLarge,
+  SIZES,
+  sendLarge,
+  TEXTS,
+} from "./sample-messages.ts";
 import { polysocketServer } from "./servers/polysocket.ts";
 import { PythonWebsocketsServer } from "./servers/python-websockets.ts";
 import type { ListenOptions, RunningServer, ServerAbility, ServerPeer, ServerSocket } from "./servers/server-peer.ts";
@@ -25,22 +35,6 @@ export interface Route {
 }
 
 export const direct: Route = { name: "directly" };
-
-const TEXTS = [
-  "",
-  "hello",
-  "\u0000 \u007f \u0080 \ufeff \ufffd",
-  "Grüße, Привет, 你好, こんにちは",
-  "\u{10ffff} 👩‍👩‍👧‍👦 🏳️‍🌈",
-];
-
-/** Around each border of RFC 6455 §5.2's payload lengths, up to the default limit. */
-const SIZES = [0, 1, 125, 126, 127, 65_535, 65_536, 1 << 20];
-
-/** Messages of this size fill what is between two ends. */
-const LARGE = 65_536;
-
-type Message = string | Uint8Array;
 
 interface Opened {
   readonly running: RunningServer;
@@ -484,15 +478,7 @@ function backpressure(stage: Stage): void {
     test("we wait for a server that does not read, and nothing is lost", async (t) => {
       const drains = new Mailbox<void>();
       const { socket, connection } = await stage.open(t, { drain: () => drains.put() });
-      socket.pause();
-      const outcome = new Mailbox<string>();
-      // More than the system takes on both sides, even with a proxy between
-      const sending = sendLarge(512, connection, drains, () => outcome.put("waits")).then(() => outcome.put("done"));
-      assert.equal(await outcome.take(), "waits");
-      assert.ok(connection.bufferedBytes > 0);
-      socket.resume();
-      await Promise.all([receiveLarge(512, () => socket.receive()), sending]);
-      assert.deepEqual([connection.bufferedBytes, connection.droppedMessages], [0, 0]);
+      await assertWaits(connection, drains, socket);
     });
 
     test("the server waits while for await stands still, and nothing is lost", async (t) => {
@@ -513,25 +499,6 @@ function backpressure(stage: Stage): void {
   });
 }
 
-/** Send so many messages, waiting whenever the connection says so. */
-async function sendLarge(
-  count: number,
-  connection: Connection,
-  drains: Mailbox<void>,
-  onWait = (): void => {},
-): Promise<void> {
-  for (let i = 0; i < count; i++) {
-    if (connection.send(Buffer.alloc(LARGE, i))) continue;
-    onWait();
-    await drains.take();
-  }
-  await connection.flush();
-}
-
-async function receiveLarge(count: number, receive: () => Promise<Message>): Promise<void> {
-  for (let i = 0; i < count; i++) assertBytes(await receive(), Buffer.alloc(LARGE, i));
-}
-
 /** A number that has not changed during several round trips of another connection to the same server. */
 async function settled(read: () => number, other: Connection): Promise<number> {
   let last = read();
@@ -541,10 +508,4 @@ async function settled(read: () => number, other: Connection): Promise<number> {
     last = read();
   }
   return last;
-}
-
-/** Without the diff that node:assert would print of large ones. */
-function assertBytes(seen: Message, expected: Buffer): void {
-  assert.ok(Buffer.isBuffer(seen), `bytes expected, seen ${typeof seen}`);
-  assert.ok(seen.equals(expected), `${expected.length} bytes expected, seen ${seen.length}, or others`);
 }

@@ -7,21 +7,11 @@ import { describe, type TestContext, test } from "node:test";
 import { type Connection, type Server, type ServeOptions, serve } from "polysocket";
 import { Mailbox } from "./mailbox.ts";
 import { type Ability, type ConnectOptions, type Peer, type PeerSocket, Refused } from "./peers/peer.ts";
+import { assertBytes, assertWaits, receiveLarge, SIZES, sendLarge, TEXTS } from "./sample-messages.ts";
 
 const echo: ServeOptions = {
   message: (connection, message) => connection.send(message),
 };
-
-const TEXTS = [
-  "",
-  "hello",
-  "\u0000 \u007f \u0080 \ufeff \ufffd",
-  "Grüße, Привет, 你好, こんにちは",
-  "\u{10ffff} 👩‍👩‍👧‍👦 🏳️‍🌈",
-];
-
-/** Around each border of RFC 6455 §5.2's payload lengths, up to the default limit. */
-const SIZES = [0, 1, 125, 126, 127, 65_535, 65_536, 1 << 20];
 
 interface Opened {
   readonly server: Server;
@@ -63,8 +53,7 @@ export function runScenarios(peer: Peer): void {
         for (const size of SIZES) {
           const bytes = Buffer.alloc(size, `${size} bytes.`);
           socket.send(bytes);
-          const received = await socket.receive();
-          assert.ok(Buffer.isBuffer(received) && received.equals(bytes), `${size} bytes`);
+          assertBytes(await socket.receive(), bytes);
         }
       });
 
@@ -241,49 +230,17 @@ export function runScenarios(peer: Peer): void {
     });
 
     describe("backpressure", () => {
-      const size = 65_536;
-
-      /** Send so many messages, waiting whenever the server says so. */
-      async function send(
-        count: number,
-        connection: Connection,
-        drains: Mailbox<void>,
-        onWait = (): void => {},
-      ): Promise<void> {
-        for (let i = 0; i < count; i++) {
-          if (connection.send(Buffer.alloc(size, i))) continue;
-          onWait();
-          await drains.take();
-        }
-        await connection.flush();
-      }
-
-      async function receive(count: number, socket: PeerSocket): Promise<void> {
-        for (let i = 0; i < count; i++) {
-          const received = await socket.receive();
-          assert.ok(Buffer.isBuffer(received) && received.equals(Buffer.alloc(size, i)), `message ${i}`);
-        }
-      }
-
       test("8 MiB arrive in order at a client that reads", async (t) => {
         const drains = new Mailbox<void>();
         const { socket, connection } = await open(t, { drain: () => drains.put() });
-        await Promise.all([receive(128, socket), send(128, connection, drains)]);
+        await Promise.all([receiveLarge(128, () => socket.receive()), sendLarge(128, connection, drains)]);
         assert.deepEqual([connection.bufferedBytes, connection.droppedMessages], [0, 0]);
       });
 
       testOf("pause", "the server waits for a client that does not read, and nothing is lost", async (t) => {
         const drains = new Mailbox<void>();
         const { socket, connection } = await open(t, { drain: () => drains.put() });
-        socket.pause();
-        const outcome = new Mailbox<string>();
-        // More than the system takes on both sides, even with a proxy between
-        const sending = send(512, connection, drains, () => outcome.put("waits")).then(() => outcome.put("done"));
-        assert.equal(await outcome.take(), "waits");
-        assert.ok(connection.bufferedBytes > 0);
-        socket.resume();
-        await Promise.all([receive(512, socket), sending]);
-        assert.deepEqual([connection.bufferedBytes, connection.droppedMessages], [0, 0]);
+        await assertWaits(connection, drains, socket);
       });
     });
   });

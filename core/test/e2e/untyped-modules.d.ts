@@ -33,7 +33,6 @@ declare module "websocket" {
   export interface Frame {
     opcode: number;
     fin: boolean;
-    mask: boolean;
     binaryPayload: Buffer;
   }
 

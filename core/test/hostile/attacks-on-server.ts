@@ -6,11 +6,12 @@ import assert from "node:assert/strict";
 import type { TestContext } from "node:test";
 import type { HandshakeErrorCode } from "../../src/engine/errors.ts";
 import type { Connection, ServeOptions, Server } from "../../src/node/index.ts";
-import { serve, WebSocketError } from "../../src/node/index.ts";
+import { serve } from "../../src/node/index.ts";
 import { CLOSE } from "../node/connection/frames.ts";
 import { Journal } from "../node/connection/journal.ts";
 import { handshakeText, RawClient, statusOf, textFrame } from "../node/server/raw-client.ts";
 import type { Attack, Outcome } from "./advisory.ts";
+import { type StrangeCall, thrownBy } from "./strange-calls.ts";
 
 /** A server under attack, and what its application was told. */
 export interface AttackedServer {
@@ -163,31 +164,20 @@ export function frames(
 
 /** Calls of an application that was given something strange; what it sends is read from the wire.
  * @param strange what the application passes on; it must throw for each, or send what `must.wire` says for all */
-export function calls(sent: string, strange: readonly ((connection: Connection) => unknown)[], must: Outcome): Attack {
+export function calls(sent: string, strange: readonly StrangeCall[], must: Outcome): Attack {
   const carryOut = async (t: TestContext): Promise<Outcome> => {
     const { server, opened } = await startAttacked(t);
     const client = await RawClient.connect(server.url);
     await client.write(handshakeText()).head();
     const connection = await opened.next();
-    const thrown = new Set<string>();
-    for (const call of strange) thrown.add(thrownBy(() => call(connection)));
+    const thrown = thrownBy(strange, connection);
     connection.send("end");
     const wire = await client.until("end");
     assert.equal(connection.state, "open");
     client.socket.destroy();
     await stillServes(server.url);
     const said = Buffer.from(wire.slice(0, -"..end".length), "latin1").toString("hex");
-    return { ...(thrown.has("") ? {} : { thrown: [...thrown].join(" ") }), wire: said };
+    return { ...thrown, wire: said };
   };
   return { sent, must, carryOut };
-}
-
-function thrownBy(call: () => unknown): string {
-  try {
-    call();
-    return "";
-  } catch (error) {
-    if (error instanceof WebSocketError) return error.code;
-    throw error;
-  }
 }

@@ -1,17 +1,9 @@
 /** Advisories about what an application hands over by mistake, which must not become memory on the wire. */
-import type { Connection } from "../../src/node/index.ts";
 import type { Advisory } from "./advisory.ts";
 import { calls } from "./attacks-on-server.ts";
+import { callsOf, SHOWN, withSecrets } from "./strange-calls.ts";
 
-type Call = (connection: Connection, value: unknown) => unknown;
-
-/** What an application calls, given something that the compiler would refuse. */
-const CALLS: readonly (readonly [name: string, call: Call])[] = [
-  ["send", (connection, value) => Reflect.apply(connection.send, connection, [value])],
-  ["ping", (connection, value) => Reflect.apply(connection.ping, connection, [value])],
-  ["pong", (connection, value) => Reflect.apply(connection.pong, connection, [value])],
-  ["close", (connection, value) => Reflect.apply(connection.close, connection, [1000, value])],
-];
+const SENDING = ["send", "ping", "pong"] as const;
 
 const NUMBERS: readonly unknown[] = [0, 1, 5, 125, -1, 1.5, 1e9, 2 ** 53, Number.NaN, Number.POSITIVE_INFINITY, 10n];
 const OTHERS: readonly unknown[] = [
@@ -26,17 +18,8 @@ const OTHERS: readonly unknown[] = [
   () => 1,
 ];
 
-/** Five bytes inside a memory whose other bytes nobody may see. */
-const SECRET = 0x53;
-const SHOWN = [0x68, 0x65, 0x6c, 0x6c, 0x6f, 0x21, 0x21, 0x21];
-
-function memory<T extends ArrayBufferLike>(buffer: T): T {
-  new Uint8Array(buffer).fill(SECRET).set(SHOWN, 8);
-  return buffer;
-}
-
-const private32 = memory(new ArrayBuffer(32));
-const shared32 = memory(new SharedArrayBuffer(32));
+const private32 = withSecrets(new ArrayBuffer(32));
+const shared32 = withSecrets(new SharedArrayBuffer(32));
 
 /** Views of the eight bytes, by the name of their type. */
 const VIEWS: readonly (readonly [name: string, view: unknown])[] = [
@@ -72,20 +55,12 @@ export const CALL_ADVISORIES: readonly Advisory[] = [
     ids: "CVE-2016-10518 (GHSA-2mhh-w6q8-5hxw)",
     cause: "ping(number) sent so many bytes of raw memory",
     attacks: [
-      ...CALLS.flatMap(([name, call]) => [
-        calls(
-          `${name} of numbers, huge ones too`,
-          NUMBERS.map((value) => (connection) => call(connection, value)),
-          { thrown: "USAGE", wire: "" },
-        ),
-        calls(
-          `${name} of what is no data`,
-          OTHERS.map((value) => (connection) => call(connection, value)),
-          { thrown: "USAGE", wire: "" },
-        ),
+      ...([...SENDING, "close"] as const).flatMap((name) => [
+        calls(`${name} of numbers, huge ones too`, callsOf(name, NUMBERS), { thrown: "USAGE", wire: "" }),
+        calls(`${name} of what is no data`, callsOf(name, OTHERS), { thrown: "USAGE", wire: "" }),
       ]),
-      calls("send(undefined)", [(connection) => CALLS[0]?.[1](connection, undefined)], { thrown: "USAGE", wire: "" }),
-      calls("pong(undefined)", [(connection) => CALLS[2]?.[1](connection, undefined)], { wire: "8a00" }),
+      calls("send(undefined)", callsOf("send", [undefined]), { thrown: "USAGE", wire: "" }),
+      calls("pong(undefined)", callsOf("pong", [undefined]), { wire: "8a00" }),
       calls(
         "ping and pong of 126 bytes",
         [(connection) => connection.ping(Buffer.alloc(126)), (connection) => connection.pong("x".repeat(126))],
@@ -99,17 +74,14 @@ export const CALL_ADVISORIES: readonly Advisory[] = [
     attacks: [
       calls(
         "close with a reason of each type of bytes",
-        VIEWS.map(
-          ([, view]) =>
-            (connection) =>
-              CALLS[3]?.[1](connection, view),
+        callsOf(
+          "close",
+          VIEWS.map(([, view]) => view),
         ),
         { thrown: "USAGE", wire: "" },
       ),
-      ...CALLS.slice(0, 3).flatMap(([name, call]) =>
-        VIEWS.map(([type, view]) =>
-          calls(`${name} of a ${type}`, [(connection) => call(connection, view)], { wire: SENT[name] ?? "" }),
-        ),
+      ...SENDING.flatMap((name) =>
+        VIEWS.map(([type, view]) => calls(`${name} of a ${type}`, callsOf(name, [view]), { wire: SENT[name] ?? "" })),
       ),
     ],
   },

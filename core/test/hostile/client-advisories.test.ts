@@ -1,4 +1,4 @@
-import { type Connection, connect, WebSocketError } from "../../src/node/index.ts";
+import { connect, WebSocketError } from "../../src/node/index.ts";
 import { RawServer, redirect, responseText, switching } from "../node/client/raw-server.ts";
 import { BINARY, CLOSE, frame, PING, TEXT, text } from "../node/connection/frames.ts";
 import { type Attack, type Outcome, testAdvisories } from "./advisory.ts";
@@ -12,6 +12,7 @@ import {
   sends,
   stillConnects,
 } from "./client-attacks.ts";
+import { callsOf, SHOWN, type StrangeCall, thrownBy, withSecrets } from "./strange-calls.ts";
 
 const CONTINUATION = 0;
 /** As a server sends it. */
@@ -64,11 +65,11 @@ function switches(
 }
 
 /** What an application calls on a client's connection; what it sends is read from the wire, unmasked. */
-function calls(sent: string, strange: readonly ((connection: Connection) => unknown)[], must: Outcome): Attack {
+function calls(sent: string, strange: readonly StrangeCall[], must: Outcome): Attack {
   const carryOut: Attack["carryOut"] = async (t) => {
     const server = await RawServer.listen(t, { script: (peer) => peer.accept() });
     const connection = await connect(server.url(), { heartbeat: false });
-    const thrown = new Set(strange.map((call) => thrownBy(() => call(connection))));
+    const thrown = thrownBy(strange, connection);
     connection.send("end");
     const wire: string[] = [];
     for (const [peer] = server.peers; peer !== undefined; ) {
@@ -79,19 +80,9 @@ function calls(sent: string, strange: readonly ((connection: Connection) => unkn
     }
     connection.terminate();
     await stillConnects();
-    return { ...(thrown.has("") ? {} : { thrown: [...thrown].join(" ") }), wire: [...new Set(wire)].join(", ") };
+    return { ...thrown, wire: [...new Set(wire)].join(", ") };
   };
   return { sent, must, carryOut };
-}
-
-function thrownBy(call: () => unknown): string {
-  try {
-    call();
-    return "";
-  } catch (error) {
-    if (error instanceof WebSocketError) return error.code;
-    throw error;
-  }
 }
 
 /** What an application dials with; it must throw before anything is dialed. */
@@ -113,18 +104,16 @@ function dialsWith(sent: string, options: Parameters<typeof connect>[1], must: O
 
 const OBJECT_NAMES = ["__proto__", "constructor", "toString", "hasOwnProperty", "valueOf", "__defineGetter__"];
 
-/** Five bytes inside a memory whose other bytes nobody may see. */
-const SHOWN = [0x68, 0x65, 0x6c, 0x6c, 0x6f, 0x21, 0x21, 0x21];
-const memory = new ArrayBuffer(32);
-new Uint8Array(memory).fill(0x53).set(SHOWN, 8);
-const VIEWS: readonly (readonly [name: string, view: ArrayBufferView | ArrayBuffer | SharedArrayBuffer])[] = [
-  ["Uint8Array", new Uint8Array(memory, 8, 8)],
-  ["Float32Array", new Float32Array(memory, 8, 2)],
-  ["Float64Array", new Float64Array(memory, 8, 1)],
-  ["BigInt64Array", new BigInt64Array(memory, 8, 1)],
-  ["DataView", new DataView(memory, 8, 8)],
-  ["ArrayBuffer", memory.slice(8, 16)],
-  ["SharedArrayBuffer", shared()],
+const memory = withSecrets(new ArrayBuffer(32));
+/** The eight bytes, in several types. */
+const VIEWS: readonly unknown[] = [
+  new Uint8Array(memory, 8, 8),
+  new Float32Array(memory, 8, 2),
+  new Float64Array(memory, 8, 1),
+  new BigInt64Array(memory, 8, 1),
+  new DataView(memory, 8, 8),
+  memory.slice(8, 16),
+  shared(),
 ];
 const NUMBERS: readonly unknown[] = [
   0,
@@ -175,36 +164,18 @@ testAdvisories([
     ids: "CVE-2016-10518 (GHSA-2mhh-w6q8-5hxw)",
     cause: "ping(number) sent so many bytes of raw memory",
     attacks: CALLS.map(([name]) =>
-      calls(
-        `${name} of numbers and of what is no data`,
-        NUMBERS.map((value) => (connection) => Reflect.apply(connection[name], connection, [value])),
-        { thrown: "USAGE", wire: "" },
-      ),
+      calls(`${name} of numbers and of what is no data`, callsOf(name, NUMBERS), { thrown: "USAGE", wire: "" }),
     ),
   },
   {
     ids: "CVE-2026-45736 (GHSA-58qx-3vcg-4xpx)",
     cause: "close(code, Float32Array) sent memory that was never written",
     attacks: [
-      calls(
-        "close with a reason of each type of bytes",
-        VIEWS.map(
-          ([, view]) =>
-            (connection) =>
-              Reflect.apply(connection.close, connection, [1000, view]),
-        ),
-        { thrown: "USAGE", wire: "" },
-      ),
+      calls("close with a reason of each type of bytes", callsOf("close", VIEWS), { thrown: "USAGE", wire: "" }),
       ...CALLS.map(([name, opcode]) =>
-        calls(
-          `${name} of each type of bytes`,
-          VIEWS.map(
-            ([, view]) =>
-              (connection) =>
-                Reflect.apply(connection[name], connection, [view]),
-          ),
-          { wire: `${opcode} ${Buffer.from(SHOWN).toString("hex")}` },
-        ),
+        calls(`${name} of each type of bytes`, callsOf(name, VIEWS), {
+          wire: `${opcode} ${Buffer.from(SHOWN).toString("hex")}`,
+        }),
       ),
     ],
   },

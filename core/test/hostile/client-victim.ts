@@ -9,6 +9,7 @@ import type { Connection } from "../../src/node/index.ts";
 import { connect, HandshakeError, WebSocketError } from "../../src/node/index.ts";
 import { stillConnects } from "./client-attacks.ts";
 import type { Cost, Idle, Kept, VictimOptions } from "./client-victim-process.ts";
+import { collect, obey } from "./victim-channel.ts";
 
 const SMALL = 100;
 
@@ -112,16 +113,4 @@ async function settled(read: () => number): Promise<void> {
   }
 }
 
-async function collect(): Promise<void> {
-  for (let round = 0; round < 4; round++) {
-    await new Promise((resolve) => setImmediate(resolve));
-    globalThis.gc?.();
-  }
-}
-
-process.on("message", async ({ id, name, given }: { id: number; name: string; given: unknown[] }) => {
-  const command = commands[name];
-  if (command === undefined) throw new Error(`no command ${name}`);
-  process.send?.({ id, value: await Reflect.apply(command, undefined, given) });
-});
-process.on("disconnect", () => process.exit(0));
+obey(commands);

@@ -6,6 +6,7 @@
 import type { ServeOptions, Server } from "../../src/node/index.ts";
 import { serve } from "../../src/node/index.ts";
 import type { Memory, Told, Wanted } from "./victim-process.ts";
+import { collect, obey } from "./victim-channel.ts";
 
 /** What an application does with its messages. */
 export type Application = "echo" | "sink" | "keep";
@@ -118,16 +119,4 @@ function note(): void {
   };
 }
 
-async function collect(): Promise<void> {
-  for (let round = 0; round < 4; round++) {
-    await new Promise((resolve) => setImmediate(resolve));
-    globalThis.gc?.();
-  }
-}
-
-process.on("message", async ({ id, name, given }: { id: number; name: string; given: unknown[] }) => {
-  const command = commands[name];
-  if (command === undefined) throw new Error(`no command ${name}`);
-  process.send?.({ id, value: await Reflect.apply(command, undefined, given) });
-});
-process.on("disconnect", () => process.exit(0));
+obey(commands);

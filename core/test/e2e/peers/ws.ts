@@ -1,8 +1,7 @@
-import { once } from "node:events";
 import type { IncomingMessage } from "node:http";
 import { type ClientOptions, WebSocket } from "ws";
-import { Mailbox } from "../mailbox.ts";
-import { type ConnectOptions, type Ended, type Peer, type PeerSocket, Refused } from "./peer.ts";
+import { adaptSocket } from "../adapters/ws.ts";
+import { type ConnectOptions, type Peer, type PeerSocket, Refused } from "./peer.ts";
 
 /** The package `ws`, which offers permessage-deflate in every handshake.
  * @param more options of the package's own */
@@ -35,34 +34,11 @@ async function readRefusal(response: IncomingMessage): Promise<Refused> {
 }
 
 function adapt(socket: WebSocket): PeerSocket {
-  const messages = new Mailbox<string | Buffer>();
-  const closed = new Promise<Ended>((resolve) => {
-    socket.once("close", (code, reason) => {
-      messages.end(`closed with ${code}`);
-      resolve({ code, reason: reason.toString() });
-    });
-  });
-  socket.on("message", (data: Buffer, isBinary) => messages.put(isBinary ? data : data.toString()));
   return {
-    closed,
+    ...adaptSocket(socket),
+    // Known only once it is open
     get subprotocol() {
       return socket.protocol;
     },
-    send: (message) => socket.send(message),
-    receive: () => messages.take(),
-    close: (code, reason) => socket.close(code, reason),
-    async ping(payload) {
-      socket.ping(payload);
-      const [pong] = await once(socket, "pong");
-      return pong.toString();
-    },
-    sendFragments(parts) {
-      parts.forEach((part, index) => {
-        if (index > 0) socket.ping(`before ${index}`);
-        socket.send(part, { fin: index === parts.length - 1 });
-      });
-    },
-    pause: () => socket.pause(),
-    resume: () => socket.resume(),
   };
 }

@@ -1,10 +1,6 @@
-import { type ChildProcessByStdio, spawn } from "node:child_process";
-import { once } from "node:events";
-import path from "node:path";
-import { createInterface } from "node:readline";
-import type { Readable, Writable } from "node:stream";
+import { PythonScript } from "../adapters/python-script.ts";
+import { adaptSocket, type SocketEvent } from "../adapters/python-socket.ts";
 import { Mailbox } from "../mailbox.ts";
-import type { Ended } from "../peers/peer.ts";
 import { unixUrl } from "./http-listener.ts";
 import {
   type ListenOptions,
@@ -14,8 +10,7 @@ import {
   type ServerPeer,
   type ServerSocket,
 } from "./server-peer.ts";
-
-const SCRIPT = path.join(import.meta.dirname, "../fixtures/websockets_server.py");
+import { serverSocket } from "./server-socket.ts";
 
 /** What the script says, a line each. */
 type ScriptEvent = ServerEvent | SocketEvent;
@@ -31,26 +26,21 @@ type ServerEvent =
       readonly subprotocol: string;
     };
 
-type SocketEvent =
-  | { readonly socket: number; readonly event: "text" | "binary" | "pong"; readonly value: string }
-  | { readonly socket: number; readonly event: "sent" }
-  | { readonly socket: number; readonly event: "closed"; readonly code: number; readonly reason: string };
-
-type Tell = (command: object) => void;
-
 /** Python's `websockets`, in one process for all servers of a test file. It is ready for permessage-deflate. */
 export class PythonWebsocketsServer implements ServerPeer {
   readonly name = "Python's websockets";
   readonly abilities: ServerPeer["abilities"] = ["tellsEmptyClose", "echoesCode", "refusalBody"];
-  readonly #command: string;
   readonly #servers = new Map<number, (event: ServerEvent) => void>();
   readonly #sockets = new Map<number, (event: SocketEvent) => void>();
-  #process: ChildProcessByStdio<Writable, Readable, null> | undefined;
+  readonly #script: PythonScript<ScriptEvent>;
   #lastServer = 0;
 
   /** @param command a Python that has the package */
   constructor(command: string) {
-    this.#command = command;
+    this.#script = new PythonScript(command, "websockets_server.py", (event: ScriptEvent) => {
+      if ("server" in event) this.#servers.get(event.server)?.(event);
+      else this.#sockets.get(event.socket)?.(event);
+    });
   }
 
   listen(options: ListenOptions = {}): Promise<RunningServer> {
@@ -68,7 +58,7 @@ export class PythonWebsocketsServer implements ServerPeer {
               accept: () => connections.take(),
               stop: () => {
                 connections.end("the server has stopped");
-                this.#tell({ command: "stop", server });
+                this.#script.tell({ command: "stop", server });
                 return stopped.take();
               },
             });
@@ -81,116 +71,19 @@ export class PythonWebsocketsServer implements ServerPeer {
         }
       });
       const { tls: _, clientAuthority, maxMessageBytes: __, ...plain } = options;
-      this.#tell({ command: "listen", server, ...plain, host, identity: tls, clientAuthority, maxMessageBytes });
+      this.#script.tell({ command: "listen", server, ...plain, host, identity: tls, clientAuthority, maxMessageBytes });
     });
   }
 
-  async stop(): Promise<void> {
-    const child = this.#process;
-    if (child === undefined || child.exitCode !== null) return;
-    child.kill();
-    await once(child, "exit");
+  stop(): Promise<void> {
+    return this.#script.stop();
   }
 
   #adopt(socket: number, request: SeenRequest, subprotocol: string): ServerSocket {
-    const adapter = new PythonSocket(request, subprotocol, (command) => this.#tell({ socket, ...command }));
-    this.#sockets.set(socket, (event) => adapter.happened(event));
-    return adapter;
-  }
-
-  #tell(command: object): void {
-    this.#process ??= this.#start();
-    this.#process.stdin.write(`${JSON.stringify(command)}\n`);
-  }
-
-  #start(): ChildProcessByStdio<Writable, Readable, null> {
-    const child = spawn(this.#command, [SCRIPT], { stdio: ["pipe", "pipe", "inherit"] });
-    createInterface({ input: child.stdout }).on("line", (line) => {
-      const event: ScriptEvent = JSON.parse(line);
-      if ("server" in event) this.#servers.get(event.server)?.(event);
-      else this.#sockets.get(event.socket)?.(event);
-    });
-    return child;
-  }
-}
-
-class PythonSocket implements ServerSocket {
-  readonly request: SeenRequest;
-  readonly subprotocol: string;
-  readonly closed: Promise<Ended>;
-  readonly #tell: Tell;
-  readonly #messages = new Mailbox<string | Buffer>();
-  readonly #pongs = new Mailbox<string>();
-  readonly #closed = new Mailbox<Ended>();
-  #unsent = 0;
-
-  constructor(request: SeenRequest, subprotocol: string, tell: Tell) {
-    this.request = request;
-    this.subprotocol = subprotocol;
-    this.closed = this.#closed.take();
-    this.#tell = tell;
-  }
-
-  get unsent(): number {
-    return this.#unsent;
-  }
-
-  happened(event: SocketEvent): void {
-    switch (event.event) {
-      case "text":
-        this.#messages.put(event.value);
-        break;
-      case "binary":
-        this.#messages.put(Buffer.from(event.value, "base64"));
-        break;
-      case "pong":
-        this.#pongs.put(event.value);
-        break;
-      case "sent":
-        this.#unsent -= 1;
-        break;
-      case "closed":
-        this.#messages.end(`closed with ${event.code}`);
-        this.#closed.put({ code: event.code, reason: event.reason });
-        break;
-      default:
-        event satisfies never;
-    }
-  }
-
-  send(message: string | Uint8Array): void {
-    this.#unsent += 1;
-    if (typeof message === "string") this.#tell({ command: "text", value: message });
-    else this.#tell({ command: "binary", value: Buffer.from(message).toString("base64") });
-  }
-
-  receive(): Promise<string | Buffer> {
-    return this.#messages.take();
-  }
-
-  close(code = 1000, reason = ""): void {
-    this.#tell({ command: "close", code, reason });
-  }
-
-  terminate(): void {
-    this.#tell({ command: "terminate" });
-  }
-
-  ping(payload: string): Promise<string> {
-    this.#tell({ command: "ping", value: payload });
-    return this.#pongs.take();
-  }
-
-  sendFragments(parts: readonly string[]): void {
-    this.#tell({ command: "fragments", parts });
-  }
-
-  pause(): void {
-    this.#tell({ command: "pause" });
-  }
-
-  resume(): void {
-    this.#tell({ command: "resume" });
+    const tell = (command: string, more: object = {}): void => this.#script.tell({ socket, command, ...more });
+    const { adapter, happened } = adaptSocket(tell);
+    this.#sockets.set(socket, happened);
+    return serverSocket(adapter, { request, subprotocol, terminate: () => tell("terminate") });
   }
 }
 

@@ -1,9 +1,8 @@
-import { once } from "node:events";
-import websocket, { type Connection, type Frame } from "websocket";
-import { Mailbox } from "../mailbox.ts";
-import type { Ended } from "../peers/peer.ts";
+import websocket, { type Connection } from "websocket";
+import { adaptConnection } from "../adapters/websocket-node.ts";
 import { listenHttp, seenRequest, writeAtOnce } from "./http-listener.ts";
 import { NO_LIMIT_BYTES, type SeenRequest, type ServerPeer, type ServerSocket } from "./server-peer.ts";
+import { serverSocket } from "./server-socket.ts";
 
 /** The package `websocket`, WebSocket-Node. It fragments by itself whatever has more than 16 KiB, and answers every
  * Close frame with 1000. */
@@ -35,57 +34,7 @@ export const websocketNodeServer: ServerPeer = {
 };
 
 function adapt(connection: Connection, request: SeenRequest): ServerSocket {
-  const messages = new Mailbox<string | Buffer>();
-  const closed = new Promise<Ended>((resolve) => {
-    connection.once("close", (code, reason) => {
-      messages.end(`closed with ${code}`);
-      resolve({ code, reason });
-    });
-  });
-  let unsent = 0;
-  const sent = (): void => {
-    unsent -= 1;
-  };
-  connection.on("error", () => undefined);
-  connection.on("message", (message) => {
-    messages.put(message.type === "utf8" ? message.utf8Data : message.binaryData);
-  });
-  return {
-    request,
-    closed,
-    subprotocol: connection.protocol ?? "",
-    get unsent() {
-      return unsent;
-    },
-    send(message) {
-      unsent += 1;
-      if (typeof message === "string") connection.sendUTF(message, sent);
-      else connection.sendBytes(Buffer.from(message), sent);
-    },
-    receive: () => messages.take(),
-    close: (code, reason) => connection.close(code, reason),
-    terminate: () => connection.socket.destroy(),
-    async ping(payload) {
-      connection.ping(payload);
-      const [pong] = await once(connection, "pong");
-      return pong.toString();
-    },
-    sendFragments(parts) {
-      parts.forEach((part, index) => {
-        if (index > 0) connection.ping(`before ${index}`);
-        connection.sendFrame(makeFrame(connection, part, index === 0, index === parts.length - 1));
-      });
-    },
-    pause: () => connection.pause(),
-    resume: () => connection.resume(),
-  };
-}
-
-function makeFrame(connection: Connection, text: string, isFirst: boolean, isLast: boolean): Frame {
-  const { maskBytes, frameHeader, config } = connection;
-  const frame = new websocket.frame(maskBytes, frameHeader, config);
-  frame.opcode = isFirst ? 1 : 0;
-  frame.fin = isLast;
-  frame.binaryPayload = Buffer.from(text);
-  return frame;
+  const subprotocol = connection.protocol ?? "";
+  const terminate = (): unknown => connection.socket.destroy();
+  return serverSocket(adaptConnection(connection), { request, subprotocol, terminate });
 }

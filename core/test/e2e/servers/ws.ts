@@ -1,9 +1,8 @@
-import { once } from "node:events";
 import { type WebSocket, WebSocketServer } from "ws";
-import { Mailbox } from "../mailbox.ts";
-import type { Ended } from "../peers/peer.ts";
+import { adaptSocket } from "../adapters/ws.ts";
 import { listenHttp, seenRequest, writeAtOnce } from "./http-listener.ts";
 import { NO_LIMIT_BYTES, type SeenRequest, type ServerPeer, type ServerSocket } from "./server-peer.ts";
+import { serverSocket } from "./server-socket.ts";
 
 /** The package `ws`, ready for permessage-deflate. */
 export const wsServer: ServerPeer = {
@@ -34,44 +33,7 @@ export const wsServer: ServerPeer = {
 };
 
 function adapt(socket: WebSocket, request: SeenRequest): ServerSocket {
-  const messages = new Mailbox<string | Buffer>();
-  const closed = new Promise<Ended>((resolve) => {
-    socket.once("close", (code, reason) => {
-      messages.end(`closed with ${code}`);
-      resolve({ code, reason: reason.toString() });
-    });
-  });
-  let unsent = 0;
   socket.on("error", () => undefined);
-  socket.on("message", (data: Buffer, isBinary) => messages.put(isBinary ? data : data.toString()));
-  return {
-    request,
-    closed,
-    subprotocol: socket.protocol,
-    get unsent() {
-      return unsent;
-    },
-    send(message) {
-      unsent += 1;
-      socket.send(message, () => {
-        unsent -= 1;
-      });
-    },
-    receive: () => messages.take(),
-    close: (code, reason) => socket.close(code, reason),
-    terminate: () => socket.terminate(),
-    async ping(payload) {
-      socket.ping(payload);
-      const [pong] = await once(socket, "pong");
-      return pong.toString();
-    },
-    sendFragments(parts) {
-      parts.forEach((part, index) => {
-        if (index > 0) socket.ping(`before ${index}`);
-        socket.send(part, { fin: index === parts.length - 1 });
-      });
-    },
-    pause: () => socket.pause(),
-    resume: () => socket.resume(),
-  };
+  const { protocol: subprotocol } = socket;
+  return serverSocket(adaptSocket(socket), { request, subprotocol, terminate: () => socket.terminate() });
 }

@@ -4,7 +4,7 @@ import { type Server, serve } from "../../../src/node/server/serve.ts";
 import type { CloseEvent } from "../../../src/node/web-socket/close-event.ts";
 import { WebSocket } from "../../../src/node/web-socket/web-socket.ts";
 import { type RawPeer, RawServer } from "../client/raw-server.ts";
-import { frame, type FrameFields, TEXT } from "../connection/frames.ts";
+import { CLOSE, frame, type FrameFields, TEXT } from "../connection/frames.ts";
 import { Journal } from "../connection/journal.ts";
 
 /** An event, and the socket's state when it came. */
@@ -69,6 +69,19 @@ export async function openRaw(t: TestContext, ...early: Uint8Array[]): Promise<O
   await peer.accept({}, ...early);
   await listening.journal.next();
   return { ...listening, peer };
+}
+
+/** Close an open WebSocket, and check it while it is closing and when it is closed. */
+export async function checkOnceClosing(
+  { socket, peer, journal }: OverRaw,
+  check: (socket: WebSocket) => void,
+): Promise<void> {
+  socket.close();
+  check(socket);
+  peer.write(serverFrame(CLOSE));
+  peer.end();
+  await journal.next();
+  check(socket);
 }
 
 /** A frame as servers send it. */

@@ -6,7 +6,18 @@ import { CloseEvent } from "../../../src/node/web-socket/close-event.ts";
 import type { WebSocket } from "../../../src/node/web-socket/web-socket.ts";
 import { RawServer } from "../client/raw-server.ts";
 import { BINARY, CLOSE, closeBody, TEXT } from "../connection/frames.ts";
-import { domException, echo, FAILED, listen, nextTask, openRaw, serverFrame, serverText, until } from "./listening.ts";
+import {
+  checkOnceClosing,
+  domException,
+  echo,
+  FAILED,
+  listen,
+  nextTask,
+  openRaw,
+  serverFrame,
+  serverText,
+  until,
+} from "./listening.ts";
 
 /** Close with what the compiler would not let through. */
 function closeForeign(socket: WebSocket, ...given: unknown[]): void {
@@ -51,7 +62,8 @@ describe("close() (WHATWG WebSockets, close steps)", () => {
   });
 
   test("throws for a wrong code or reason, in every state, and changes nothing", async (t) => {
-    const { socket, peer, journal } = await openRaw(t);
+    const opened = await openRaw(t);
+    const { socket, peer } = opened;
     const connecting = listen(t, (await RawServer.listen(t)).url()).socket;
     const codes = [0, 500, 999, 1001, 1005, 1006, 1011, 1015, 2999, 5000, 66_536, -1, Number.NaN, "text", null, {}];
     const check = (one: WebSocket): void => {
@@ -66,12 +78,7 @@ describe("close() (WHATWG WebSockets, close steps)", () => {
     check(connecting);
     check(socket);
     assert.deepEqual(peer.frames, []);
-    socket.close();
-    check(socket);
-    peer.write(serverFrame(CLOSE));
-    peer.end();
-    await journal.next();
-    check(socket);
+    await checkOnceClosing(opened, check);
   });
 
   test("comes after all that was sent before it, also after a Blob", async (t) => {

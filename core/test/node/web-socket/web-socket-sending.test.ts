@@ -4,7 +4,17 @@ import type { SendData } from "../../../src/node/web-socket/sent-data.ts";
 import type { WebSocket } from "../../../src/node/web-socket/web-socket.ts";
 import { RawServer } from "../client/raw-server.ts";
 import { BINARY, CLOSE, type SeenFrame, TEXT } from "../connection/frames.ts";
-import { domException, echo, FAILED, listen, nextTask, openRaw, serverFrame, until } from "./listening.ts";
+import {
+  checkOnceClosing,
+  domException,
+  echo,
+  FAILED,
+  listen,
+  nextTask,
+  openRaw,
+  serverFrame,
+  until,
+} from "./listening.ts";
 
 /** Send what the compiler would not let through. */
 function sendForeign(socket: WebSocket, ...data: unknown[]): void {
@@ -37,7 +47,7 @@ describe("send (WHATWG WebSockets, send steps)", () => {
   });
 
   test("throws a TypeError without an argument, or for one that cannot be converted, in every state", async (t) => {
-    const { socket, peer, journal } = await openRaw(t);
+    const opened = await openRaw(t);
     const check = (one: WebSocket): void => {
       assert.throws(() => sendForeign(one), TypeError);
       assert.throws(() => sendForeign(one, Symbol("a")), TypeError);
@@ -45,13 +55,8 @@ describe("send (WHATWG WebSockets, send steps)", () => {
       assert.equal(one.bufferedAmount, 0);
     };
     check(listen(t, "ws://127.0.0.1:1/").socket);
-    check(socket);
-    socket.close();
-    check(socket);
-    peer.write(serverFrame(CLOSE));
-    peer.end();
-    await journal.next();
-    check(socket);
+    check(opened.socket);
+    await checkOnceClosing(opened, check);
   });
 
   test("strings go out as text, masked, in one frame each", async (t) => {
