@@ -59,6 +59,10 @@ function isThere(peer) {
   return false;
 }
 
+function takesPart({ name, roles }, { without = [] }, { role }) {
+  return !without.includes(name) && (roles === undefined || roles.includes(role));
+}
+
 async function runScenario(scenario, peers, count, setup) {
   const rounds = [];
   for (let i = 0; i < Math.min(count, scenario.mostRounds ?? count); i++) {
@@ -85,13 +89,13 @@ async function main() {
 
   const results = [];
   for (const scenario of scenarios) {
-    const taking = peers.filter(({ name }) => !scenario.without?.includes(name));
+    const measure = MEASURES[scenario.measure];
+    const taking = peers.filter((peer) => takesPart(peer, scenario, measure));
     if (!taking.length) {
       console.log(`${scenario.name}: none of these peers can take part\n`);
       continue;
     }
     const rounds = await runScenario(scenario, taking, count, setup);
-    const measure = MEASURES[scenario.measure];
     console.log(`${formatScenario(scenario, measure, rounds, SUBJECT)}\n`);
     results.push({ ...scenario, unit: measure.unit, judged: judgeAims(scenario, rounds, SUBJECT), rounds });
   }

@@ -1,6 +1,7 @@
 // What can be measured. An entry of MEASURES has
 // - `unit` and `digits` of its figure, `columns` of the table beside it, `notes` below the table for a peer
 // - `run(peers, scenario, setup)`: one round of all peers, which resolves to { [peer name]: { figure, … } }
+// - `role` that the peers take
 // - `each`: what CPU time is divided by; only where CPU time is measured
 // Every round starts fresh processes, so that one process's luck (its memory layout, what the compiler made of it) is one round's.
 import { setTimeout as sleep } from "node:timers/promises";
@@ -18,6 +19,7 @@ export const MEASURES = {
   clientEcho: cpuMeasure({ role: "client", command: "echo", each: "message", digits: 2 }),
   handshake: cpuMeasure({ role: "server", command: "handshake", each: "handshake and close", digits: 1 }),
   idleMemory: {
+    role: "server",
     unit: "bytes of RSS per connection",
     digits: 0,
     run: idleMemoryRound,
@@ -28,6 +30,7 @@ export const MEASURES = {
 /** CPU time of a peer in its role, while the load generator obeys the command. */
 function cpuMeasure({ role, command, each, digits }) {
   return {
+    role,
     unit: `µs of ${role} CPU per ${each}`,
     each,
     digits,
