@@ -23,6 +23,8 @@ export interface DirectWaiter {
 }
 
 interface WriteRequest {
+  /** What is written: the system reads from this memory, which nobody else need hold. */
+  bytes?: Uint8Array;
   waiter?: DirectWaiter;
   oncomplete?: (this: WriteRequest, status: number) => void;
 }
@@ -57,7 +59,8 @@ export function writeDirectly(handle: DirectHandle, bytes: Uint8Array, waiter: D
   const request = spare;
   if (handle.writeBuffer(request, bytes) !== 0) return false;
   if (handle.writeQueueSize === 0) return true;
-  // The system keeps this one until the rest is written
+  // The system keeps this one until the rest is written, and by it the memory
+  request.bytes = bytes;
   request.waiter = waiter;
   spare = undefined;
   return true;

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import * as net from "node:net";
 import { describe, test } from "node:test";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { type DirectHandle, findDirectHandle, writeDirectly } from "../../../src/node/transport/direct-write.ts";
 import { Journal } from "../connection/journal.ts";
 import { readAll, reset, socketPair, turns, write } from "./sockets.ts";
@@ -63,6 +65,39 @@ describe("writing past the stream", { skip: CANNOT }, () => {
       assert.equal(results.all.length, 1);
     });
   }
+
+  test("memory that is being written is kept until then, though nobody else holds it, and no longer", async (t) => {
+    setFlagsFromString("--expose-gc");
+    const collect: () => void = runInNewContext("gc");
+    const { near, far } = await socketPair(t, "tcp");
+    const handle = await handleOf(near);
+    far.pause();
+    const { results, onWritten } = recordResults();
+    const write = (): WeakRef<ArrayBufferLike> => {
+      const bytes = Buffer.allocUnsafeSlow(10_000_000).fill("x");
+      assert.equal(writeDirectly(handle, bytes, { onWritten }), true);
+      return new WeakRef(bytes.buffer);
+    };
+    const memory = write();
+    for (let round = 0; round < 5; round++) {
+      await turns(3);
+      collect();
+    }
+    assert.notEqual(memory.deref(), undefined);
+    const all = readAll(far);
+    await results.next();
+    near.end();
+    const received = await all;
+    assert.equal(
+      received.subarray(6).every((byte) => byte === 0x78),
+      true,
+    );
+    for (let round = 0; round < 5; round++) {
+      await turns(3);
+      collect();
+    }
+    assert.equal(memory.deref(), undefined);
+  });
 
   test("a write that waits when its socket is destroyed is told an error", async (t) => {
     const { near, far } = await socketPair(t, "tcp");
