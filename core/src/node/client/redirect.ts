@@ -64,8 +64,13 @@ export function withoutCredentials(headers: HeaderList): HeaderList {
   return headers.filter(([name]) => !CREDENTIALS.has(name.toLowerCase()));
 }
 
+/** What tells who the client is, or whom it expects. A secure context holds whatever it was made of. */
+const IDENTITY: ReadonlySet<string> = new Set([
+  ...["cert", "key", "pfx", "passphrase", "secureContext", "session", "pskCallback"],
+  ...["clientCertEngine", "privateKeyEngine", "privateKeyIdentifier", "servername", "checkServerIdentity"],
+]);
+
 /** The TLS options that may go along to another origin: not the client's certificate, nor a name that was expected. */
 export function withoutIdentity(tls: Tls): Tls {
-  const { cert, key, pfx, passphrase, servername, checkServerIdentity, session, ...rest } = tls;
-  return rest;
+  return Object.fromEntries(Object.entries(tls).filter(([name]) => !IDENTITY.has(name)));
 }

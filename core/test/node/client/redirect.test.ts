@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { createSecureContext } from "node:tls";
 import type { HandshakeResponse } from "../../../src/engine/errors.ts";
 import { HandshakeError, UsageError } from "../../../src/engine/errors.ts";
 import { parseClientUrl } from "../../../src/node/client/client-url.ts";
@@ -173,6 +174,11 @@ describe("what may go along to another origin", () => {
       servername: "f",
       checkServerIdentity: () => undefined,
       session: Buffer.from("g"),
+      secureContext: createSecureContext(),
+      pskCallback: () => null,
+      clientCertEngine: "h",
+      privateKeyEngine: "i",
+      privateKeyIdentifier: "j",
     };
     const given = { ...kept, ...identity };
     assert.deepEqual(withoutIdentity(given), kept);
