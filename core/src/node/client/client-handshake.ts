@@ -23,7 +23,7 @@ import { dialHttp1 } from "./dial-http1.ts";
 import { isRedirect, redirectTarget, withoutCredentials, withoutIdentity } from "./redirect.ts";
 import { readRefusalBody } from "./refusal-body.ts";
 
-/** Who hears what comes of it; one call in all, never within `start`. */
+/** Who hears what comes of it; one call in all, and not within `start` unless the agent's own code aborts the signal. */
 export interface ClientOutcome<Data> {
   /** Before the open handler, and in an earlier turn than the first message. */
   opened(connection: Connection<Data>): void;
@@ -257,7 +257,11 @@ function receivedOf(response: IncomingMessage, body: Uint8Array): HandshakeRespo
 /** Node's http parser says with HPE_ codes what is not HTTP; all else is the network's or TLS's. */
 function dialError(error: Error): HandshakeError | TransportError {
   const isParserError = "code" in error && typeof error.code === "string" && error.code.startsWith("HPE_");
-  if (isParserError) return new HandshakeError("RESPONSE_INVALID", error.message, { cause: error });
+  if (isParserError) {
+    // The whole read that could not be parsed, up to 64 KiB of the peer's bytes, for as long as the error is kept
+    Reflect.deleteProperty(error, "rawPacket");
+    return new HandshakeError("RESPONSE_INVALID", error.message, { cause: error });
+  }
   return new TransportError("CONNECT_FAILED", describe(error), { cause: error });
 }
 

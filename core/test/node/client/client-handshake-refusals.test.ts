@@ -282,6 +282,11 @@ describe("what is not HTTP", () => {
       await peer.answer(answer);
       const error = await handshakeError(handshaking);
       assert.deepEqual([error.code, error.statusCode, error.response], ["RESPONSE_INVALID", 0, undefined]);
+      assert.equal(
+        error.cause instanceof Error && "rawPacket" in error.cause,
+        false,
+        "none of the peer's bytes is kept",
+      );
       assert.match(error.message, /^what the server answered is not valid HTTP: ./);
       assert.ok(error.cause instanceof Error && "code" in error.cause);
       assert.match(String(error.cause.code), /^HPE_/);
