@@ -7,6 +7,8 @@ const SETTLED: Promise<void> = Promise.resolve();
 let writers: Writer[] = [];
 /** How many tasks are to be waited for. */
 let held = 0;
+/** Whether it is settled already that the writers wait no longer than a round of the event loop. */
+let isBounded = false;
 
 /** Call back after so many turns of the event loop. */
 export function afterTurns(count: number, callback: () => void): void {
@@ -20,7 +22,8 @@ export function writeAtEndOfTurn(writer: Writer): void {
   if (writers.push(writer) === 1) void SETTLED.then(awaitReactions);
 }
 
-/** Let this turn go on until `releaseTurn`: what several tasks that follow at once send leaves in one write. */
+/** Let this turn go on until `releaseTurn`, or for a round of the event loop: what several tasks that follow at once send
+ * leaves in one write. */
 export function holdTurn(): void {
   held += 1;
 }
@@ -36,7 +39,20 @@ function awaitReactions(): void {
 }
 
 function endTurn(): void {
-  if (held > 0) return;
+  if (held === 0) write();
+  else if (!isBounded) {
+    // Tasks may be added for ever, and hold up the writers of all other connections
+    isBounded = true;
+    setImmediate(endRound);
+  }
+}
+
+function endRound(): void {
+  isBounded = false;
+  write();
+}
+
+function write(): void {
   const ending = writers;
   writers = [];
   for (const writer of ending) writer.endTurn();

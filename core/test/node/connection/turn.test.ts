@@ -76,6 +76,25 @@ describe("the end of a turn", () => {
     assert.deepEqual(ended, ["a", "b", "c", "end", "end of a", "end of b"]);
   });
 
+  test("comes a round later at the latest, however many tasks hold it", async () => {
+    const ended: string[] = [];
+    let isOver = false;
+    const task = (): void => {
+      if (!isOver) {
+        holdTurn();
+        setImmediate(task);
+      }
+      releaseTurn();
+    };
+    holdTurn();
+    setImmediate(task);
+    await inOneTurn(() => writeAtEndOfTurn({ endTurn: () => ended.push("end") }));
+    await inOneTurn(() => {});
+    assert.deepEqual(ended, ["end"]);
+    isOver = true;
+    await inOneTurn(() => {});
+  });
+
   test("comes by itself when nobody asked for it while it was held", async () => {
     const ended: string[] = [];
     holdTurn();
