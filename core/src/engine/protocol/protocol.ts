@@ -169,6 +169,8 @@ export class Protocol {
       this.#messageDeadlineMs += nowMs - this.#heldSinceMs;
       this.#heldSinceMs = undefined;
       this.#nowMs = nowMs;
+      // A pong that lay unread does not tell how long the peer took.
+      this.#beatSentMs = undefined;
     }
   }
 

@@ -174,6 +174,17 @@ for (const role of ROLES) {
       assert.equal(protocol.roundTripMs, undefined);
     });
 
+    test(`a ${role} measures nothing by a pong that lay unread`, () => {
+      const protocol = openProtocol(role, { ...beating, platform: portablePlatform(keys) });
+      protocol.tick(1_000);
+      protocol.hold(true, 1_001);
+      const pong = toRole(role, first);
+      protocol.receive(pong, pong.length, 1_005);
+      protocol.hold(false, 9_000);
+      assert.equal(protocol.nextEvent()?.type, "pong");
+      assert.equal(protocol.roundTripMs, undefined);
+    });
+
     test(`a ${role} takes a ping's first pong alone`, () => {
       const protocol = openProtocol(role, { ...beating, platform: portablePlatform(keys) });
       protocol.tick(1_000);
