@@ -1,8 +1,8 @@
 /**
  * Hands small writes of a TCP or Unix socket to its handle, past the stream's queue, which is empty then anyway: the
- * stream's bookkeeping costs about a third of what the system call costs. Node has no public way to do it, and this is the
- * only file that uses what is not public. Where anything of it is missing the answer is no, and the caller writes through
- * the stream.
+ * stream's bookkeeping is the largest part of a write that is not the system call. Node has no public way to do it; what is
+ * not public about it is in this file alone. Where anything of it is missing nothing is written, and the caller writes
+ * through the stream.
  */
 import * as net from "node:net";
 import { getSystemErrorName } from "node:util";
@@ -48,22 +48,24 @@ export function findDirectHandle(socket: net.Socket): DirectHandle | undefined {
 }
 
 /** Write to a handle whose queue, and whose socket's stream, is empty.
- * @param waiter called back if, and only if, `handle.writeQueueSize` is above 0 afterwards
- * @returns false when nothing was written, and the stream has to be used */
-export function writeDirectly(handle: DirectHandle, bytes: Uint8Array, waiter: DirectWaiter): boolean {
+ * @param waiter called back if, and only if, something waits afterwards
+ * @returns how many bytes wait, 0 when the system took all; undefined when nothing was written, and the stream has to be
+ *   used */
+export function writeDirectly(handle: DirectHandle, bytes: Uint8Array, waiter: DirectWaiter): number | undefined {
   if (spare === undefined) {
-    if (requestClass === undefined) return false;
+    if (requestClass === undefined) return undefined;
     spare = new requestClass();
     spare.oncomplete = onComplete;
   }
   const request = spare;
-  if (handle.writeBuffer(request, bytes) !== 0) return false;
-  if (handle.writeQueueSize === 0) return true;
+  if (handle.writeBuffer(request, bytes) !== 0) return undefined;
+  const waiting = handle.writeQueueSize;
+  if (waiting === 0) return 0;
   // The system keeps this one until the rest is written, and by it the memory
   request.bytes = bytes;
   request.waiter = waiter;
   spare = undefined;
-  return true;
+  return waiting;
 }
 
 function isDirectHandle(handle: unknown): handle is DirectHandle {

@@ -106,8 +106,9 @@ export class SocketTransport implements Transport, DirectWaiter {
   #writeDirectly(chunk: Uint8Array): boolean {
     const handle = this.#handle;
     if (handle === undefined || this.bufferedBytes > 0 || this.#waitsForDrain) return false;
-    if (!writeDirectly(handle, chunk, this)) return false;
-    if (handle.writeQueueSize > 0) this.#directBytes = chunk.length;
+    const waiting = writeDirectly(handle, chunk, this);
+    if (waiting === undefined) return false;
+    this.#directBytes = waiting;
     return true;
   }
 

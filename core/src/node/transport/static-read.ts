@@ -1,7 +1,7 @@
 /**
  * Reads from a TCP socket into one buffer for all sockets, instead of a new 64 KiB slab for each read: what
  * `net.connect({ onread })` does for a client, for a socket that a server accepted. Node has no public way to say so
- * after the socket was made; this is the only file that uses what is not public. Where anything of it is missing the
+ * after the socket was made; what is not public about it is in this file alone. Where anything of it is missing the
  * answer is false and the caller reads by 'data' events.
  */
 import * as net from "node:net";

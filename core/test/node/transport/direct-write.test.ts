@@ -35,10 +35,10 @@ describe("writing past the stream", { skip: CANNOT }, () => {
       const { near, far } = await socketPair(t, kind);
       const handle = await handleOf(near);
       const all = readAll(far);
-      assert.equal(writeDirectly(handle, Buffer.from("second "), nobody), true);
+      assert.equal(writeDirectly(handle, Buffer.from("second "), nobody), 0);
       assert.deepEqual([handle.writeQueueSize, near.writableLength], [0, 0]);
       await write(near, Buffer.from("third "));
-      assert.equal(writeDirectly(handle, Buffer.from("fourth"), nobody), true);
+      assert.equal(writeDirectly(handle, Buffer.from("fourth"), nobody), 0);
       near.end();
       assert.equal(String(await all), "first second third fourth");
     });
@@ -49,7 +49,7 @@ describe("writing past the stream", { skip: CANNOT }, () => {
       far.pause();
       const { results, onWritten } = recordResults();
       const large = Buffer.alloc(10_000_000, "x");
-      assert.equal(writeDirectly(handle, large, { onWritten }), true);
+      assert.ok(Number(writeDirectly(handle, large, { onWritten })) > 0);
       assert.ok(handle.writeQueueSize > 0);
       const last = write(near, "last");
       near.end();
@@ -75,7 +75,7 @@ describe("writing past the stream", { skip: CANNOT }, () => {
     const { results, onWritten } = recordResults();
     const write = (): WeakRef<ArrayBufferLike> => {
       const bytes = Buffer.allocUnsafeSlow(10_000_000).fill("x");
-      assert.equal(writeDirectly(handle, bytes, { onWritten }), true);
+      assert.ok(Number(writeDirectly(handle, bytes, { onWritten })) > 0);
       return new WeakRef(bytes.buffer);
     };
     const memory = write();
@@ -132,7 +132,7 @@ describe("writing past the stream", { skip: CANNOT }, () => {
     await reset(near, far);
     near.destroy();
     await closed;
-    assert.equal(writeDirectly(handle, Buffer.from("late"), nobody), false);
+    assert.equal(writeDirectly(handle, Buffer.from("late"), nobody), undefined);
   });
 
   test("only the first handle is touched, and only until its next write", async (t) => {
