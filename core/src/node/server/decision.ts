@@ -4,8 +4,8 @@
  * Knows no socket and no time.
  */
 import { HandshakeError, UsageError } from "../../engine/errors.ts";
-import type { HandshakeRequest } from "./handshake-request.ts";
 import { type HeaderList, type HeadersInput, readHeaders } from "../../engine/handshake/header-list.ts";
+import type { HandshakeRequest } from "./handshake-request.ts";
 import { answerOf, answerOfRefusal, answerOfResponse, type HttpAnswer, type Refusal } from "./http-answer.ts";
 import type { OriginRule } from "./origin.ts";
 

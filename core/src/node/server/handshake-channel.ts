@@ -1,7 +1,7 @@
 import type { HandshakeError } from "../../engine/errors.ts";
+import type { HeaderList } from "../../engine/handshake/header-list.ts";
 import type { Transport } from "../transport/transport.ts";
 import type { RequestSource } from "./handshake-request.ts";
-import type { HeaderList } from "../../engine/handshake/header-list.ts";
 import type { HttpAnswer } from "./http-answer.ts";
 
 /** One opening handshake in the HTTP version by which it came: what was asked, and how to answer. */

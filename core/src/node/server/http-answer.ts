@@ -4,8 +4,8 @@
  * Knows no socket; whether a status or a header can be sent is checked by whoever writes it.
  */
 import { HANDSHAKE_ERRORS, type HandshakeError, UsageError } from "../../engine/errors.ts";
-import { refusalHeaders } from "../../engine/handshake/request.ts";
 import { type HeaderList, type HeadersInput, readHeaders } from "../../engine/handshake/header-list.ts";
+import { refusalHeaders } from "../../engine/handshake/request.ts";
 
 /** A response to a handshake that was refused. */
 export interface HttpAnswer {

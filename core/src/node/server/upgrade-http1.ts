@@ -9,6 +9,7 @@ import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { HandshakeError, UsageError } from "../../engine/errors.ts";
 import { HeaderFields } from "../../engine/handshake/header-grammar.ts";
+import type { HeaderList } from "../../engine/handshake/header-list.ts";
 import { type Opening, readRequest } from "../../engine/handshake/request.ts";
 import { formatAcceptance, formatRefusal } from "../../engine/handshake/response.ts";
 import { nodePlatform } from "../connection/node-platform.ts";
@@ -16,7 +17,6 @@ import { peerAddress } from "../transport/peer-address.ts";
 import { SocketTransport } from "../transport/socket-transport.ts";
 import type { AcceptedChannel, HandshakeChannel } from "./handshake-channel.ts";
 import type { RequestSource } from "./handshake-request.ts";
-import type { HeaderList } from "../../engine/handshake/header-list.ts";
 import type { HttpAnswer } from "./http-answer.ts";
 import { parseTarget, type RequestTarget } from "./request-target.ts";
 

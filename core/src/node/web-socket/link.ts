@@ -3,6 +3,7 @@
  * In: where to, then messages and the wish to close. Out: what the standard calls feedback from the protocol, each piece in
  * a task of its own and in order. It knows no events, and leaves `readyState` to the WebSocket.
  */
+import { UsageError } from "../../engine/errors.ts";
 import { CLOSE_CODE } from "../../engine/frames/close-code.ts";
 import { ClientHandshake } from "../client/client-handshake.ts";
 import { type ClientSettings, resolveClientSettings } from "../client/client-settings.ts";
@@ -123,9 +124,10 @@ export class Link {
     try {
       const own = { ...settings, subprotocols, handlers: { ...handlers, data: this } };
       return new ClientHandshake(url, own, outcome);
-    } catch {
-      // User information that cannot be made an Authorization header
-      return undefined;
+    } catch (error) {
+      // A host or user information that the URL standard takes and HTTP does not
+      if (error instanceof UsageError) return undefined;
+      throw error;
     }
   }
 
