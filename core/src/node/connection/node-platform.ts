@@ -2,11 +2,16 @@ import { isUtf8 } from "node:buffer";
 import * as crypto from "node:crypto";
 import { maskBytes } from "../../engine/bytes/mask.ts";
 import type { Platform } from "../../engine/bytes/platform.ts";
+import { isReadBuffer } from "../transport/read-memory.ts";
+import { compileVectorMask, type VectorMask } from "./vector-mask.ts";
 
 /** Up to so many bytes are copied one by one; beyond, a view and one call are cheaper (measured: 16 B 56 against 90 ns). */
 const BYTEWISE_UP_TO = 16;
 /** Masking keys drawn at a time: one call for 1,024 of them costs about as much as one call for one. */
 const KEYS_AT_A_TIME = 1_024;
+
+/** From so many bytes on vectors are faster than single words, even with the bytes that are left over. */
+const VECTORS_FROM = 24;
 
 /** Buffer's own conversions without the checks of `toString` and `write`; undocumented, so each has a fallback. */
 interface RawConversions {
@@ -21,6 +26,8 @@ const utf8Write = raw.utf8Write ?? writeUtf8Publicly;
 
 const keys: Int32Array = new Int32Array(KEYS_AT_A_TIME);
 let keysUsed = KEYS_AT_A_TIME;
+/** Compiled when it is first needed; null where it cannot be. */
+let vectorMask: VectorMask | null | undefined;
 
 /** Node's primitives. Arrays are Buffers; small copies share Node's pool (8 KiB, from Node 24 on 64 KiB). */
 export const nodePlatform: Platform = {
@@ -52,7 +59,10 @@ export const nodePlatform: Platform = {
   writeUtf8(text, target, offset) {
     return utf8Write.call(target, text, offset, target.length - offset);
   },
-  mask: maskBytes,
+  mask(bytes, start, end, key, phase) {
+    if (end - start < VECTORS_FROM || !isReadBuffer(bytes)) return maskBytes(bytes, start, end, key, phase);
+    return maskReceived(bytes, start, end, key, phase);
+  },
   maskingKey() {
     if (keysUsed === KEYS_AT_A_TIME) {
       crypto.randomFillSync(keys);
@@ -68,6 +78,18 @@ export const nodePlatform: Platform = {
     return crypto.hash("sha1", text, "buffer");
   },
 };
+
+/** What `maskBytes` does, for a range of the buffer that sockets are read into. */
+function maskReceived(bytes: Uint8Array, start: number, end: number, key: number, phase: number): number {
+  if (vectorMask === undefined) vectorMask = compileVectorMask() ?? null;
+  if (vectorMask === null) return maskBytes(bytes, start, end, key, phase);
+  const turn = (phase & 3) << 3;
+  const turned = turn === 0 ? key : (key << turn) | (key >>> (32 - turn));
+  const octets = (turned >>> 24) | ((turned >>> 8) & 0xff00) | ((turned << 8) & 0xff0000) | (turned << 24);
+  const stop = end - ((end - start) & 15);
+  const seen = vectorMask(start, stop, octets);
+  return (seen === 0 ? 0 : -1) | maskBytes(bytes, stop, end, turned, 0);
+}
 
 function sliceBy(encoding: "utf8" | "latin1"): (this: Uint8Array, start: number, end: number) => string {
   return function (start, end) {

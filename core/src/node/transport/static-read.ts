@@ -5,14 +5,10 @@
  * answer is false and the caller reads by 'data' events.
  */
 import * as net from "node:net";
-
-const BUFFER_BYTES = 65_536;
+import { readBuffer } from "./read-memory.ts";
 
 /** Set to 1 to read by public API alone. */
 const PUBLIC_ONLY = process.env["POLYSOCKET_PUBLIC_API_ONLY"] === "1";
-
-/** A read may not begin before the last one was consumed, so one buffer serves all sockets of the process. */
-let sharedBuffer: Buffer | undefined;
 
 /** What `net.Socket` keeps for `onread`, under symbols of these descriptions (Node 20 to 26). */
 const [kBuffer, kBufferCb, kBufferGen] = findSymbols("kBuffer", "kBufferCb", "kBufferGen");
@@ -31,11 +27,12 @@ export function readStatically(socket: net.Socket, reader: StaticReader): boolea
   if (typeof handle !== "object" || handle === null) return false;
   const useUserBuffer: unknown = Reflect.get(handle, "useUserBuffer");
   if (typeof useUserBuffer !== "function") return false;
-  sharedBuffer ??= Buffer.allocUnsafeSlow(BUFFER_BYTES);
-  Reflect.set(socket, kBuffer, sharedBuffer);
+  // A read may not begin before the last one was consumed, so one buffer serves all sockets of the process
+  const buffer = readBuffer();
+  Reflect.set(socket, kBuffer, buffer);
   Reflect.set(socket, kBufferCb, reader);
   Reflect.set(socket, kBufferGen, null);
-  Reflect.apply(useUserBuffer, handle, [sharedBuffer]);
+  Reflect.apply(useUserBuffer, handle, [buffer]);
   return true;
 }
 
