@@ -30,6 +30,7 @@ export const PROTOCOL_ERRORS = {
     text: "a new message began before the fragmented one was finished",
   },
   BAD_UTF8: { closeCode: 1007, rfc: "6455 §8.1", text: "a text message must be UTF-8" },
+  BAD_DEFLATE: { closeCode: 1007, rfc: "7692 §7.2.2", text: "a compressed message must be DEFLATE data" },
   CLOSE_TOO_SHORT: { closeCode: 1002, rfc: "6455 §5.5.1", text: "a Close frame's body is empty or at least 2 bytes" },
   CLOSE_CODE_INVALID: { closeCode: 1002, rfc: "6455 §7.4", text: "the close code may not be sent" },
   CLOSE_REASON_BAD_UTF8: { closeCode: 1007, rfc: "6455 §5.5.1", text: "a close reason must be UTF-8" },
@@ -111,6 +112,16 @@ export const HANDSHAKE_ERRORS = {
     statusCode: 302,
     rfc: "6455 §10.6",
     text: "the redirect leads from TLS to a connection without",
+  },
+  EXTENSION_PARAMETERS_INVALID: {
+    statusCode: 400,
+    rfc: "7692 §7.1",
+    text: "the server answered an extension with parameters that are not valid",
+  },
+  EXTENSION_PARAMETERS_NOT_OFFERED: {
+    statusCode: 400,
+    rfc: "7692 §7.1",
+    text: "the server answered an extension with parameters that do not meet the offer",
   },
 } as const;
 
