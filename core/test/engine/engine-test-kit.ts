@@ -360,7 +360,8 @@ export function sentBy(role: Role, protocol: Protocol): string[] {
 
 // ---- values as text
 
-/** An event in a line: `message text "Hi"`, `ping 01 02`, `close 1000 "bye"`, `failed BAD_UTF8`. */
+/** An event in a line: `message text "Hi"`, `ping 01 02`, `close 1000 "bye"`, `failed BAD_UTF8`,
+ * `inflate cb 48`. */
 export function shown(event: ProtocolEvent): string {
   switch (event.type) {
     case "message":
@@ -376,6 +377,8 @@ export function shown(event: ProtocolEvent): string {
       return `close ${event.code} ${JSON.stringify(event.reason)}`;
     case "failed":
       return `failed ${event.error.code}`;
+    case "inflate":
+      return `inflate ${shownData(event.bytes.subarray(event.start, event.end))}`;
     default:
       return event satisfies never;
   }

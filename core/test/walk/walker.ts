@@ -87,7 +87,7 @@ export class Walker {
     const counters = { messagesReceived: 0, messagesSent: 0, messagesDropped: 0, bytesReceived: 0, bytesSent: 0 };
     const factory = new ConnectionFactory<undefined>({
       role,
-      settings: resolveSettings(options),
+      settings: resolveSettings(options, role),
       handlers: this.#handlers(),
       counters: { ...counters, errors: new Map() },
       onEnded: () => {

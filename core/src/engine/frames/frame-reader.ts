@@ -5,7 +5,7 @@
  */
 import type { Platform } from "../bytes/platform.ts";
 import { ProtocolError } from "../errors.ts";
-import { isControl, isDefined } from "./opcode.ts";
+import { isControl, isDefined, OPCODE } from "./opcode.ts";
 
 const EMPTY: Uint8Array = new Uint8Array(0);
 const MAX_CONTROL_PAYLOAD = 125;
@@ -16,8 +16,8 @@ export class FrameReader {
   readonly #platform: Platform;
   /** Whether frames must be masked (read by a server) or must not be (read by a client). */
   readonly masked: boolean;
-  /** The RSV bits that an extension gave a meaning, as in the first header byte. */
-  readonly #rsvAllowed: number;
+  /** The RSV bits that an extension gave a meaning in the first frame of a message, as in the first header byte. */
+  rsvAllowed = 0;
 
   #input: Uint8Array = EMPTY;
   #at = 0;
@@ -41,10 +41,9 @@ export class FrameReader {
   pieceEnd = 0;
 
   /** @param masked whether frames must be masked (read by a server) or must not be (read by a client) */
-  constructor(platform: Platform, masked: boolean, rsvAllowed = 0) {
+  constructor(platform: Platform, masked: boolean) {
     this.#platform = platform;
     this.masked = masked;
-    this.#rsvAllowed = rsvAllowed;
   }
 
   /** Give the next received bytes, at 0 … length - 1. They are lent until everything is read or `retain` is called, and
@@ -146,7 +145,7 @@ export class FrameReader {
 
   #checkFirstBytes(first: number, second: number, marker: number): void {
     const opcode = first & 0x0f;
-    if ((first & 0x70 & ~this.#rsvAllowed) !== 0) throw new ProtocolError("RSV_UNEXPECTED", `bits ${(first >> 4) & 7}`);
+    if ((first & 0x70) !== 0) this.#checkRsv(first, opcode);
     if (!isDefined(opcode)) throw new ProtocolError("OPCODE_RESERVED", `0x${opcode.toString(16)}`);
     if (isControl(opcode)) {
       if (first < 0x80) throw new ProtocolError("CONTROL_FRAGMENTED", `opcode 0x${opcode.toString(16)}`);
@@ -154,6 +153,12 @@ export class FrameReader {
     }
     // §5.1: a server fails the connection for an unmasked frame, a client for a masked one.
     if (second >= 0x80 !== this.masked) throw new ProtocolError(this.masked ? "MASK_MISSING" : "MASK_UNEXPECTED");
+  }
+
+  /** RFC 7692 §6: what RSV1 says of a message stands in its first frame, and of control frames it says nothing. */
+  #checkRsv(first: number, opcode: number): void {
+    const allowed = opcode === OPCODE.continuation || isControl(opcode) ? 0 : this.rsvAllowed;
+    if ((first & 0x70 & ~allowed) !== 0) throw new ProtocolError("RSV_UNEXPECTED", `bits ${(first >> 4) & 7}`);
   }
 
   /** @see RFC 6455 §5.2, "the minimal number of bytes MUST be used to encode the length" */

@@ -1,6 +1,9 @@
 /** The longest header: 2 bytes, a 64-bit length and a masking key. */
 export const MAX_HEADER_BYTES = 14;
 
+/** RSV1 in the first byte of a header: with permessage-deflate the message is compressed (RFC 7692 §6). */
+export const RSV1 = 0x40;
+
 /** The first byte of a header.
  * @param rsv RSV1 = 0x40, RSV2 = 0x20, RSV3 = 0x10
  * @see RFC 6455 §5.2 */

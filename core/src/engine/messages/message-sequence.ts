@@ -5,6 +5,10 @@ import { OPCODE } from "../frames/opcode.ts";
 import type { Limits } from "./limits.ts";
 import type { MessageKind } from "./message.ts";
 
+/** DEFLATE adds 5 bytes to a stored block, of which the smallest encoders make one for each 256 bytes or so. */
+const GROWTH = 16;
+const LEAST_GROWTH = 64;
+
 /** The rules by which incoming data frames make up messages: their order, their number, their size, their UTF-8.
  * @see RFC 6455 §5.4, §5.6, §8.1 */
 export class MessageSequence {
@@ -13,6 +17,7 @@ export class MessageSequence {
   #kind: MessageKind = "binary";
   #fragments = 0;
   #bytes = 0;
+  #compressed = false;
   /** Made for the first text that needs it. */
   #utf8: Utf8Validator | undefined;
 
@@ -35,19 +40,26 @@ export class MessageSequence {
     return this.#bytes;
   }
 
+  /** Whether the present message's payload is compressed, as its first frame says. */
+  get compressed(): boolean {
+    return this.#compressed;
+  }
+
   /** A data frame's header arrived.
+   * @param compressed what RSV1 says; of a first frame alone
    * @throws ProtocolError CONTINUATION_UNEXPECTED, CONTINUATION_EXPECTED
    * @throws LimitError FRAME_TOO_BIG, MESSAGE_TOO_BIG, TOO_MANY_FRAGMENTS, before any of the payload is kept */
-  beginFrame(opcode: number, payloadLength: number): void {
-    const { maxFrameBytes, maxMessageBytes, maxFragments } = this.#limits;
+  beginFrame(opcode: number, payloadLength: number, compressed: boolean): void {
+    const { maxFrameBytes, maxFragments } = this.#limits;
     if (opcode === OPCODE.continuation) {
       if (!this.#inMessage) throw new ProtocolError("CONTINUATION_UNEXPECTED");
     } else {
       if (this.#inMessage) throw new ProtocolError("CONTINUATION_EXPECTED");
-      this.#begin(opcode);
+      this.#begin(opcode, compressed);
     }
     if (payloadLength > maxFrameBytes) throw new LimitError("FRAME_TOO_BIG", maxFrameBytes, payloadLength);
     this.#bytes += payloadLength;
+    const maxMessageBytes = this.#maxBytes;
     if (this.#bytes > maxMessageBytes) throw new LimitError("MESSAGE_TOO_BIG", maxMessageBytes, this.#bytes);
     this.#fragments += 1;
     if (this.#fragments > maxFragments) throw new LimitError("TOO_MANY_FRAGMENTS", maxFragments, this.#fragments);
@@ -72,8 +84,16 @@ export class MessageSequence {
     }
   }
 
-  #begin(opcode: number): void {
+  /** Most payload bytes of the present message. What can't be compressed grows by some bytes for each block: what the
+   * message may have when it is inflated is for whoever inflates it. */
+  get #maxBytes(): number {
+    const { maxMessageBytes } = this.#limits;
+    return this.#compressed ? maxMessageBytes + Math.floor(maxMessageBytes / GROWTH) + LEAST_GROWTH : maxMessageBytes;
+  }
+
+  #begin(opcode: number, compressed: boolean): void {
     this.#inMessage = true;
+    this.#compressed = compressed;
     this.#kind = opcode === OPCODE.text ? "text" : "binary";
     this.#fragments = 0;
     this.#bytes = 0;

@@ -5,7 +5,7 @@ export type MessageKind = "text" | "binary";
 /** How much of a message is handed over at a time: all of it, each piece as it arrives, or each frame unassembled. */
 export type Reception = "messages" | "fragments" | "frames";
 
-/** A piece of a message, as it arrived. */
+/** A piece of a message, as it arrived; of a compressed message all of it, because its pieces mean nothing. */
 export interface Fragment {
   readonly kind: MessageKind;
   /** The payload's next bytes, which belong to the receiver. May be empty. */

@@ -1,6 +1,7 @@
 import type { WebSocketError } from "../errors.ts";
 import type { Frame } from "../frames/frame.ts";
 import type { MessageKind } from "../messages/message.ts";
+import type { InflateJob } from "./jobs.ts";
 
 /** A whole message. `data` is a string for text unless the text was asked for as bytes. */
 export interface MessageEvent {
@@ -48,8 +49,9 @@ export interface FailedEvent {
   readonly error: WebSocketError;
 }
 
-/** What `Protocol.nextEvent` returns. All bytes in events belong to the receiver of the event. */
+/** What `Protocol.nextEvent` returns. All bytes in events, but not those of a job, belong to the receiver of the event. */
 export type ProtocolEvent =
+  | InflateJob
   | MessageEvent
   | FragmentEvent
   | FrameEvent

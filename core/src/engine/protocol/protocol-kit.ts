@@ -46,9 +46,12 @@ export class ProtocolKit {
     this.#slab = slab;
   }
 
-  /** A receiver between two frames. */
-  takeReceiver(): Receiver {
-    return this.#receivers.pop() ?? new Receiver(this.platform, this.role === "server", this.options);
+  /** A receiver between two frames.
+   * @param rsvAllowed the RSV bits that may be set in a message's first frame */
+  takeReceiver(rsvAllowed: number): Receiver {
+    const receiver = this.#receivers.pop() ?? new Receiver(this.platform, this.role === "server", this.options);
+    receiver.rsvAllowed = rsvAllowed;
+    return receiver;
   }
 
   /** Give back a receiver that is `idle`. */

@@ -10,11 +10,12 @@ import type { ClosePair, WebSocketError } from "../errors.ts";
 import { LimitError, ProtocolError, TransportError, UsageError } from "../errors.ts";
 import { CLOSE_CODE, readClose, writeClose } from "../frames/close-code.ts";
 import type { Frame } from "../frames/frame.ts";
-import { firstByte } from "../frames/frame-writer.ts";
+import { firstByte, RSV1 } from "../frames/frame-writer.ts";
 import { OPCODE } from "../frames/opcode.ts";
 import { Fragmenter } from "../messages/fragmenter.ts";
 import type { MessageKind } from "../messages/message.ts";
 import type { ProtocolEvent } from "./events.ts";
+import type { DeflateJob, InflateJob, Job } from "./jobs.ts";
 import { Keepalive } from "./keepalive.ts";
 import type { ProtocolKit } from "./protocol-kit.ts";
 import type { ControlEvent, Receiver } from "./receiver.ts";
@@ -48,6 +49,8 @@ export interface Ending {
 export class Protocol {
   readonly #kit: ProtocolKit;
   readonly #keepalive: Keepalive;
+  /** Whether permessage-deflate was agreed on. */
+  readonly #deflates: boolean;
   /** Lent by the kit: while bytes wait, or a frame or message is incomplete. */
   #receiver: Receiver | undefined;
   /** Lent by the kit: while something waits to be sent. */
@@ -55,6 +58,8 @@ export class Protocol {
   /** Where outgoing bytes go when it is not the kit's slab. */
   #ownSlab: Slab | undefined;
   #fragmenter: Fragmenter | undefined;
+  /** The message that is being deflated. */
+  #deflating: DeflateJob | undefined;
 
   #state: State = "connecting";
   #sent: ClosePair | undefined;
@@ -77,10 +82,12 @@ export class Protocol {
   #beatSentMs: number | undefined;
   #roundTripMs: number | undefined;
 
-  constructor(kit: ProtocolKit, nowMs: number) {
+  /** @param deflates whether permessage-deflate was agreed on, so that messages may come compressed */
+  constructor(kit: ProtocolKit, nowMs: number, deflates = false) {
     const { heartbeatIntervalMs, heartbeatTimeoutMs } = kit.options;
     this.#kit = kit;
     this.#nowMs = nowMs;
+    this.#deflates = deflates;
     this.#keepalive = new Keepalive(heartbeatIntervalMs, heartbeatTimeoutMs, nowMs);
   }
 
@@ -93,9 +100,9 @@ export class Protocol {
     return this.#state === "open";
   }
 
-  /** Whether a message was begun with `beginMessage` and not ended. */
+  /** Whether a message was begun, with `beginMessage` or `deflate`, and not ended. */
   get sendingMessage(): boolean {
-    return this.#fragmenter?.active === true;
+    return this.#fragmenter?.active === true || this.#deflating !== undefined;
   }
 
   /** The opening handshake is done.
@@ -115,11 +122,11 @@ export class Protocol {
     this.#nowMs = nowMs;
     this.#keepalive.received(nowMs);
     if (!this.#listening) return;
-    this.#receiver ??= this.#kit.takeReceiver();
+    this.#receiver ??= this.#kit.takeReceiver(this.#deflates ? RSV1 : 0);
     this.#receiver.feed(bytes, length);
   }
 
-  /** The next thing that happened, or undefined when nothing is left. A frame takes effect when it is returned: what
+  /** The next thing that happened, or undefined when nothing is left, or a job has to be done first. A frame takes effect when it is returned: what
    * the caller sends before the next call goes out before the answer to the next frame. */
   nextEvent(): ProtocolEvent | undefined {
     try {
@@ -148,6 +155,30 @@ export class Protocol {
     if (!this.#unreported || this.#error === undefined) return undefined;
     this.#unreported = false;
     return { type: "failed", error: this.#error };
+  }
+
+  /** A job is done: its result is at `start` to `end` of the bytes, which are lent for this call.
+   * @returns false when it has become useless, because the connection has ended or was failed */
+  finishJob(job: Job, bytes: Uint8Array, start: number, end: number): boolean {
+    if (job.type === "deflate") return this.#sendDeflated(job, bytes, start, end);
+    const receiver = this.#receiver;
+    if (receiver?.job !== job) return false;
+    try {
+      receiver.finishJob(bytes, start, end);
+    } catch (error) {
+      this.#failFor(error);
+    }
+    return true;
+  }
+
+  /** What came compressed cannot be inflated, or is more than it may be: the peer's fault. */
+  failJob(job: InflateJob, error: ProtocolError | LimitError, nowMs: number): void {
+    if (this.#receiver?.job === job) this.#failWith(error, nowMs);
+  }
+
+  /** A message cannot be deflated: it is not sent, and others may be. */
+  dropJob(job: DeflateJob): void {
+    if (this.#deflating === job) this.#deflating = undefined;
   }
 
   /** Whether `nextEvent` has a failure to tell, even to a caller that has stopped taking messages. */
@@ -212,11 +243,30 @@ export class Protocol {
   sendBytes(kind: MessageKind, bytes: Uint8Array): void {
     this.#checkOpen("send");
     this.#checkIdle();
-    checkBytes("send", bytes);
-    if (kind === "text" && !this.#kit.platform.isUtf8(bytes, 0, bytes.length)) {
-      throw new UsageError("the bytes given for a text message are not UTF-8; send them as binary");
-    }
+    this.#checkMessage(kind, bytes);
     this.#sendFrame(true, kind === "text" ? OPCODE.text : OPCODE.binary, bytes);
+  }
+
+  /** Begin a message that is sent compressed. It goes out with `finishJob`; control frames may go before it.
+   * @returns what has to be done first
+   * @throws UsageError as `sendBytes`, and where permessage-deflate was not agreed on
+   * @see RFC 7692 §6.1 */
+  deflate(kind: MessageKind, data: string | Uint8Array): DeflateJob {
+    this.#checkOpen("deflate");
+    this.#checkIdle();
+    if (!this.#deflates) throw new UsageError("permessage-deflate was not agreed on; send the message as it is");
+    if (typeof data !== "string") this.#checkMessage(kind, data);
+    this.#deflating = { type: "deflate", kind, data };
+    return this.#deflating;
+  }
+
+  /** Send a message that `encodeFrame` made, which is not changed any more; a server's only, because a client masks.
+   * @throws UsageError as `sendText` */
+  sendEncoded(frame: Uint8Array): void {
+    this.#checkOpen("send");
+    this.#checkIdle();
+    if (this.#kit.role === "client") throw new UsageError("a client masks each frame; send the message itself");
+    this.#kit.sender.sendEncoded(this.#out, frame);
   }
 
   /** Begin a message that is sent fragment by fragment. Control frames may go between.
@@ -224,6 +274,7 @@ export class Protocol {
    * @see RFC 6455 §5.4 */
   beginMessage(kind: MessageKind): void {
     this.#checkOpen("beginMessage");
+    if (this.#deflating !== undefined) throw new UsageError("a message is being deflated; finish its job first");
     this.#fragmenter ??= new Fragmenter();
     this.#fragmenter.begin(kind);
   }
@@ -497,6 +548,15 @@ export class Protocol {
     return error;
   }
 
+  #sendDeflated(job: DeflateJob, bytes: Uint8Array, start: number, end: number): boolean {
+    if (this.#deflating !== job) return false;
+    this.#deflating = undefined;
+    if (this.#state !== "open") return false;
+    const opcode = job.kind === "text" ? OPCODE.text : OPCODE.binary;
+    this.#kit.sender.sendLent(this.#out, firstByte(true, RSV1, opcode), bytes, start, end);
+    return true;
+  }
+
   #sendPingOrPong(what: string, opcode: number, payload: Uint8Array): void {
     this.#checkOpen(what);
     checkBytes(what, payload);
@@ -511,7 +571,17 @@ export class Protocol {
   }
 
   #checkIdle(): void {
-    if (this.sendingMessage) throw new UsageError("a message is being sent in fragments; end it before the next one");
+    if (this.#fragmenter?.active === true) {
+      throw new UsageError("a message is being sent in fragments; end it before the next one");
+    }
+    if (this.#deflating !== undefined) throw new UsageError("a message is being deflated; finish its job first");
+  }
+
+  #checkMessage(kind: MessageKind, bytes: Uint8Array): void {
+    checkBytes("send", bytes);
+    if (kind === "text" && !this.#kit.platform.isUtf8(bytes, 0, bytes.length)) {
+      throw new UsageError("the bytes given for a text message are not UTF-8; send them as binary");
+    }
   }
 
   #wishFor(wish: "end" | "destroy"): void {

@@ -8,11 +8,13 @@ import type { Platform } from "../bytes/platform.ts";
 import { ProtocolError } from "../errors.ts";
 import type { Frame } from "../frames/frame.ts";
 import { FrameReader } from "../frames/frame-reader.ts";
+import { RSV1 } from "../frames/frame-writer.ts";
 import { isControl, OPCODE } from "../frames/opcode.ts";
 import type { Limits } from "../messages/limits.ts";
 import type { Reception } from "../messages/message.ts";
 import { MessageSequence } from "../messages/message-sequence.ts";
 import type { FragmentEvent, FrameEvent, MessageEvent } from "./events.ts";
+import type { InflateJob } from "./jobs.ts";
 
 const NOT_ASCII = 0x80808080 | 0;
 
@@ -23,7 +25,7 @@ export interface ControlEvent {
   readonly payload: Uint8Array;
 }
 
-export type ReceiverEvent = MessageEvent | FragmentEvent | FrameEvent | ControlEvent;
+export type ReceiverEvent = MessageEvent | FragmentEvent | FrameEvent | ControlEvent | InflateJob;
 
 export interface ReceiverOptions {
   readonly reception: Reception;
@@ -37,6 +39,7 @@ export class Receiver {
   readonly #sequence: MessageSequence;
   readonly #reception: Reception;
   readonly #decodeText: boolean;
+  readonly #maxMessageBytes: number;
   /** The unfinished message, or with reception "frames" the unfinished frame. */
   #data: PayloadBuffer | undefined;
   /** The unfinished control frame, which may stand between the fragments of a message. */
@@ -45,6 +48,10 @@ export class Receiver {
   #started = false;
   /** With reception "frames": what the frame that was just handed over does. */
   #effect: ControlEvent | undefined;
+  /** What is being inflated; nothing is read until that is done. */
+  #job: InflateJob | undefined;
+  /** What came of it. */
+  #inflated: MessageEvent | FragmentEvent | undefined;
 
   /** @param masked whether frames must be masked (received by a server) or must not be */
   constructor(platform: Platform, masked: boolean, options: ReceiverOptions) {
@@ -53,6 +60,17 @@ export class Receiver {
     this.#sequence = new MessageSequence(options.limits);
     this.#reception = options.reception;
     this.#decodeText = options.textAs === "string";
+    this.#maxMessageBytes = options.limits.maxMessageBytes;
+  }
+
+  /** The RSV bits that may be set in a message's first frame; only while it is idle. */
+  set rsvAllowed(bits: number) {
+    this.#reader.rsvAllowed = bits;
+  }
+
+  /** The job that `next` returned and that is not done. */
+  get job(): InflateJob | undefined {
+    return this.#job;
   }
 
   /** Whether a message, or its frame, has begun and is not complete. */
@@ -67,6 +85,7 @@ export class Receiver {
 
   /** Whether it is between two messages and holds no bytes, so that it could go on with another connection's. */
   get idle(): boolean {
+    if (this.#job !== undefined || this.#inflated !== undefined) return false;
     return this.#reader.empty && !this.#sequence.inMessage && this.#effect === undefined;
   }
 
@@ -80,18 +99,22 @@ export class Receiver {
     this.#reader.retain();
   }
 
-  /** The next event, or undefined when more bytes are needed.
+  /** The next event, or undefined when more bytes are needed, or a job has to be done first.
    * @throws ProtocolError and LimitError, after which it is used up */
   next(): ReceiverEvent | undefined {
     const reader = this.#reader;
     if (this.#effect !== undefined) return this.#takeEffect();
+    if (this.#inflated !== undefined) return this.#takeInflated();
+    if (this.#job !== undefined) return undefined;
     for (;;) {
       if (!reader.inFrame) {
         if (!reader.readHeader()) {
           reader.retain();
           return undefined;
         }
-        if (!isControl(reader.opcode)) this.#sequence.beginFrame(reader.opcode, reader.payloadLength);
+        if (!isControl(reader.opcode)) {
+          this.#sequence.beginFrame(reader.opcode, reader.payloadLength, (reader.rsv & RSV1) !== 0);
+        }
       }
       const event = isControl(reader.opcode) ? this.#readControl() : this.#readData();
       if (event !== undefined) return event;
@@ -102,12 +125,31 @@ export class Receiver {
     }
   }
 
+  /** The job is done: the bytes at `start` to `end` are what it had to inflate, lent for this call.
+   * @throws ProtocolError BAD_UTF8, after which it is used up */
+  finishJob(bytes: Uint8Array, start: number, end: number): void {
+    this.#job = undefined;
+    const { kind } = this.#sequence;
+    const platform = this.#platform;
+    const isText = kind === "text";
+    if (isText && !platform.isUtf8(bytes, start, end)) throw new ProtocolError("BAD_UTF8");
+    if (this.#reception === "fragments") {
+      this.#inflated = this.#fragment(platform.copy(bytes, start, end), true);
+    } else {
+      const asString = isText && this.#decodeText;
+      const data = asString ? platform.decodeUtf8(bytes, start, end) : platform.copy(bytes, start, end);
+      this.#inflated = { type: "message", kind, data };
+    }
+  }
+
   #readData(): ReceiverEvent | undefined {
-    if (this.#reception === "messages") return this.#readMessage();
+    // What is compressed cannot be handed over before it is complete: DEFLATE data are no pieces of the text
+    const isWhole = this.#reception === "messages" || (this.#reception === "fragments" && this.#sequence.compressed);
+    if (isWhole) return this.#readMessage();
     return this.#reception === "fragments" ? this.#readFragment() : this.#readFrame();
   }
 
-  #readMessage(): MessageEvent | undefined {
+  #readMessage(): MessageEvent | InflateJob | undefined {
     const reader = this.#reader;
     // The usual case, measured by the echo scenarios: one frame that has arrived whole needs no buffer.
     if (reader.fin && reader.opcode !== OPCODE.continuation && reader.payloadRead === 0 && reader.payloadArrived) {
@@ -119,16 +161,21 @@ export class Receiver {
     this.#sequence.endFrame(reader.fin);
     if (!reader.fin) return undefined;
     const bytes = data.take(this.#platform);
+    if (this.#sequence.compressed) return this.#inflate(bytes, 0, bytes.length);
     const kind = this.#sequence.kind;
     if (kind === "binary" || !this.#decodeText) return { type: "message", kind, data: bytes };
     return { type: "message", kind, data: this.#platform.decodeUtf8(bytes, 0, bytes.length) };
   }
 
-  #readWholeMessage(): MessageEvent {
+  #readWholeMessage(): MessageEvent | InflateJob {
     const reader = this.#reader;
     const platform = this.#platform;
     const seen = reader.readPayload();
     const { input, pieceStart: start, pieceEnd: end } = reader;
+    if (this.#sequence.compressed) {
+      this.#sequence.endFrame(true);
+      return this.#inflate(input, start, end);
+    }
     const text = reader.opcode === OPCODE.text;
     const ascii = (seen & NOT_ASCII) === 0;
     if (text && !ascii && !platform.isUtf8(input, start, end)) throw new ProtocolError("BAD_UTF8");
@@ -149,9 +196,13 @@ export class Receiver {
     const last = complete && reader.fin;
     const { pieceStart: start, pieceEnd: end } = reader;
     if (start === end && !last) return undefined;
+    return this.#fragment(this.#copy(start, end), last);
+  }
+
+  #fragment(data: Uint8Array, last: boolean): FragmentEvent {
     const first = !this.#started;
     this.#started = !last;
-    return { type: "fragment", kind: this.#sequence.kind, data: this.#copy(start, end), first, last };
+    return { type: "fragment", kind: this.#sequence.kind, data, first, last };
   }
 
   #readFrame(): FrameEvent | undefined {
@@ -183,10 +234,22 @@ export class Receiver {
     return { type: "frame", frame: this.#frameOf(payload) };
   }
 
-  /** Unmask what has arrived of the payload, and check it if it is text. */
+  #inflate(bytes: Uint8Array, start: number, end: number): InflateJob {
+    this.#job = { type: "inflate", bytes, start, end, maxBytes: this.#maxMessageBytes };
+    return this.#job;
+  }
+
+  #takeInflated(): MessageEvent | FragmentEvent | undefined {
+    const event = this.#inflated;
+    this.#inflated = undefined;
+    return event;
+  }
+
+  /** Unmask what has arrived of the payload, and check it if it is text as it is. */
   #readPiece(): void {
     const reader = this.#reader;
     const ascii = (reader.readPayload() & NOT_ASCII) === 0;
+    if (this.#sequence.compressed) return;
     this.#sequence.checkPiece(this.#platform, reader.input, reader.pieceStart, reader.pieceEnd, ascii);
   }
 

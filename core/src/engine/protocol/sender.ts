@@ -12,6 +12,8 @@ import { OPCODE } from "../frames/opcode.ts";
 /** Payloads up to so many bytes are copied behind their header: one small write costs less than a gathering write up
  * to here (see bench/README.md). */
 const COPY_UP_TO = 16_384;
+/** Encoded frames up to so many bytes are copied, so that several that are sent in one turn lie side by side. */
+const SHARE_FROM = 2_048;
 /** A character of a JavaScript string becomes at most 3 bytes of UTF-8. */
 const BYTES_PER_UNIT = 3;
 
@@ -52,6 +54,30 @@ export class Sender {
     const at = output.reserve(MAX_HEADER_BYTES + payload.length);
     output.target.set(payload, at + headerLength(payload.length, this.#masks));
     this.#finish(output, at, first, payload.length);
+  }
+
+  /** A frame with a payload that is lent for this call: `bytes` from `start` to `end`. */
+  sendLent(output: Output, first: number, bytes: Uint8Array, start: number, end: number): void {
+    const length = end - start;
+    if (length > COPY_UP_TO) {
+      this.#sendOwned(output, first, this.#platform.copy(bytes, start, end), this.#frameKey());
+      return;
+    }
+    const at = output.reserve(MAX_HEADER_BYTES + length);
+    const piece = start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end);
+    output.target.set(piece, at + headerLength(length, this.#masks));
+    this.#finish(output, at, first, length);
+  }
+
+  /** A frame that was encoded before, header and all, and is never changed. */
+  sendEncoded(output: Output, frame: Uint8Array): void {
+    if (frame.length > SHARE_FROM) {
+      output.append(frame);
+      return;
+    }
+    const at = output.reserve(frame.length);
+    output.target.set(frame, at);
+    output.commit(at + frame.length);
   }
 
   /** A frame exactly as it is, masking key included. */

@@ -21,7 +21,9 @@ import {
 } from "../engine-test-kit.ts";
 
 function readerOf(role: Role, rsvAllowed = 0): FrameReader {
-  return new FrameReader(portablePlatform(), role === "server", rsvAllowed);
+  const reader = new FrameReader(portablePlatform(), role === "server");
+  reader.rsvAllowed = rsvAllowed;
+  return reader;
 }
 
 /** All frames in the chunks: their headers in a line, and their payloads as they came. Every chunk is lent and

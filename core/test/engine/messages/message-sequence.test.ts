@@ -20,7 +20,7 @@ function sequenceOf(limits: Partial<Limits> = {}): MessageSequence {
 /** Frames in brief: the opcode's letter (t, b, c) and whether it is final (!). */
 function take(sequence: MessageSequence, frames: string): void {
   for (const frame of frames.split(" ").filter((part) => part !== "")) {
-    sequence.beginFrame({ t: TEXT, b: BINARY, c: CONTINUATION }[frame.charAt(0)] ?? assert.fail(), 0);
+    sequence.beginFrame({ t: TEXT, b: BINARY, c: CONTINUATION }[frame.charAt(0)] ?? assert.fail(), 0, false);
     sequence.endFrame(frame.endsWith("!"));
   }
 }
@@ -74,7 +74,7 @@ describe("the order of data frames (RFC 6455 §5.4)", () => {
 describe("the limits of a message (RFC 6455 §10.4)", () => {
   function begin(sequence: MessageSequence, lengths: readonly number[], opcode = BINARY): void {
     lengths.forEach((length, i) => {
-      sequence.beginFrame(i === 0 ? opcode : CONTINUATION, length);
+      sequence.beginFrame(i === 0 ? opcode : CONTINUATION, length, false);
       sequence.endFrame(i === lengths.length - 1);
     });
   }
@@ -137,13 +137,13 @@ describe("the limits of a message (RFC 6455 §10.4)", () => {
 
   test("either role adds up what the frames of a message announce", () => {
     const sequence = sequenceOf();
-    sequence.beginFrame(TEXT, 3);
+    sequence.beginFrame(TEXT, 3, false);
     assert.equal(sequence.announcedBytes, 3);
     sequence.endFrame(false);
-    sequence.beginFrame(CONTINUATION, 4);
+    sequence.beginFrame(CONTINUATION, 4, false);
     assert.equal(sequence.announcedBytes, 7);
     sequence.endFrame(true);
-    sequence.beginFrame(TEXT, 1);
+    sequence.beginFrame(TEXT, 1, false);
     assert.equal(sequence.announcedBytes, 1);
   });
 
@@ -168,7 +168,7 @@ for (const [name, platform] of PLATFORMS) {
     function message(pieces: readonly Uint8Array[], tells: boolean, sequence = sequenceOf(), opcode = TEXT): string {
       return codeOf(() => {
         pieces.forEach((piece, i) => {
-          sequence.beginFrame(i === 0 ? opcode : CONTINUATION, piece.length);
+          sequence.beginFrame(i === 0 ? opcode : CONTINUATION, piece.length, false);
           const ascii = tells && piece.every((byte) => byte < 0x80);
           sequence.checkPiece(platform, piece, 0, piece.length, ascii);
           sequence.endFrame(i === pieces.length - 1);
@@ -198,7 +198,7 @@ for (const [name, platform] of PLATFORMS) {
 
     test("either role fails at the piece that makes the text impossible, not at its end", () => {
       const sequence = sequenceOf();
-      sequence.beginFrame(TEXT, 100);
+      sequence.beginFrame(TEXT, 100, false);
       sequence.checkPiece(platform, hex("48 e2 82"), 0, 3, false);
       sequence.checkPiece(platform, hex("dd"), 1, 1, true);
       assert.equal(
@@ -228,7 +228,7 @@ for (const [name, platform] of PLATFORMS) {
 
     test("either role fails with 1007", () => {
       const sequence = sequenceOf();
-      sequence.beginFrame(TEXT, 1);
+      sequence.beginFrame(TEXT, 1, false);
       assert.equal(
         closeCodeOf(() => sequence.checkPiece(platform, hex("ff"), 0, 1, false)),
         1007,

@@ -24,11 +24,11 @@ import {
 describe("the parts that connections of one kind share", () => {
   test("a kit lends a receiver again that was given back, and makes another while it is lent", () => {
     const kit = kitOf("server");
-    const one = kit.takeReceiver();
-    const other = kit.takeReceiver();
+    const one = kit.takeReceiver(0);
+    const other = kit.takeReceiver(0);
     assert.notEqual(one, other);
     kit.giveReceiver(one);
-    assert.equal(kit.takeReceiver(), one);
+    assert.equal(kit.takeReceiver(0), one);
   });
 
   test("a kit lends an output again that was given back, but none on another slab", () => {
@@ -44,11 +44,11 @@ describe("the parts that connections of one kind share", () => {
 
   test("a kit keeps only a few parts that nobody needs", () => {
     const kit = kitOf("server");
-    const receivers = Array.from({ length: 100 }, () => kit.takeReceiver());
+    const receivers = Array.from({ length: 100 }, () => kit.takeReceiver(0));
     const outputs = Array.from({ length: 100 }, () => kit.takeOutput());
     for (const receiver of receivers) kit.giveReceiver(receiver);
     for (const output of outputs) kit.giveOutput(output);
-    const again = Array.from({ length: 100 }, () => [kit.takeReceiver(), kit.takeOutput()] as const);
+    const again = Array.from({ length: 100 }, () => [kit.takeReceiver(0), kit.takeOutput()] as const);
     assert.equal(again.filter(([receiver]) => receivers.includes(receiver)).length, 16);
     assert.equal(again.filter(([, output]) => outputs.includes(output)).length, 16);
   });
@@ -56,7 +56,7 @@ describe("the parts that connections of one kind share", () => {
   for (const role of ROLES) {
     test(`a ${role}'s kit makes receivers and a sender for the role`, () => {
       const kit = kitOf(role);
-      const receiver = kit.takeReceiver();
+      const receiver = kit.takeReceiver(0);
       const bytes = framesTo(role, { opcode: 1, payload: "Hi" });
       receiver.feed(bytes, bytes.length);
       const event = receiver.next();
@@ -70,13 +70,13 @@ describe("the parts that connections of one kind share", () => {
     describe(`${role}s that share a kit and its slab`, () => {
       test(`a ${role} gives its parts back between two messages, and not in the middle of one`, () => {
         const kit = kitOf(role);
-        const [receiver, output] = [kit.takeReceiver(), kit.takeOutput()];
+        const [receiver, output] = [kit.takeReceiver(0), kit.takeOutput()];
         kit.giveReceiver(receiver);
         kit.giveOutput(output);
         const protocol = new Protocol(kit, 0);
         protocol.opened(0);
         const spare = (): boolean[] => {
-          const [oneReceiver, oneOutput] = [kit.takeReceiver(), kit.takeOutput()];
+          const [oneReceiver, oneOutput] = [kit.takeReceiver(0), kit.takeOutput()];
           kit.giveReceiver(oneReceiver);
           kit.giveOutput(oneOutput);
           return [oneReceiver === receiver, oneOutput === output];
@@ -86,14 +86,14 @@ describe("the parts that connections of one kind share", () => {
         protocol.sendText("a");
         assert.deepEqual(spare(), [false, false]);
         const again = kitOf(role);
-        const [ownReceiver, ownOutput] = [again.takeReceiver(), again.takeOutput()];
+        const [ownReceiver, ownOutput] = [again.takeReceiver(0), again.takeOutput()];
         again.giveReceiver(ownReceiver);
         again.giveOutput(ownOutput);
         const other = new Protocol(again, 0);
         other.opened(0);
         receive(other, toRole(role, "81 01  61", "89 00"));
         sentBy(role, other);
-        assert.deepEqual([again.takeReceiver() === ownReceiver, again.takeOutput() === ownOutput], [true, true]);
+        assert.deepEqual([again.takeReceiver(0) === ownReceiver, again.takeOutput() === ownOutput], [true, true]);
       });
 
       test(`a ${role} lends nothing to others in the middle of a frame or a message`, () => {

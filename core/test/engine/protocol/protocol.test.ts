@@ -611,8 +611,8 @@ describe("masks (RFC 6455 §5.1)", () => {
   });
 });
 
-test("every fault of a peer, and every limit of the engine, is raised by a test above or by the time", () => {
-  const raised = [...FAULTS.map(([code]) => code), "MASK_MISSING", "MASK_UNEXPECTED"];
+test("every fault of a peer, and every limit of the engine, is raised by a test above, the time or a codec", () => {
+  const raised = [...FAULTS.map(([code]) => code), "MASK_MISSING", "MASK_UNEXPECTED", "BAD_DEFLATE"];
   assert.deepEqual(raised.sort(), Object.keys(PROTOCOL_ERRORS).sort());
   const over = [...OVER.map(([code]) => code), "MESSAGE_TIMEOUT", "OUTBOUND_FULL"];
   assert.deepEqual(over.sort(), Object.keys(LIMIT_ERRORS).sort());

@@ -386,6 +386,7 @@ for (const role of ROLES) {
           for (let event = receiver.next(); event !== undefined; event = receiver.next()) {
             if (event.type === "control") handed.push(event.payload);
             else if (event.type === "frame") handed.push(event.frame.payload);
+            else if (event.type === "inflate") assert.fail("nothing came compressed");
             else if (typeof event.data !== "string") handed.push(event.data);
           }
           const before = handed.map(toHex);
@@ -497,7 +498,7 @@ for (const role of ROLES) {
             for (const chunk of chunks) {
               receiver.feed(chunk, chunk.length);
               for (let event = receiver.next(); event !== undefined; event = receiver.next()) {
-                assert.ok(event.type !== "control");
+                assert.ok(event.type !== "control" && event.type !== "inflate");
                 const bytes = event.type === "frame" ? event.frame.payload : event.data;
                 assert.ok(bytes instanceof Uint8Array);
                 parts.push(bytes);
