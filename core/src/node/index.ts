@@ -9,9 +9,14 @@ export type { Fragment, MessageKind, Reception } from "../engine/messages/messag
 export type { State } from "../engine/protocol/state.ts";
 export { connect } from "./client/connect.ts";
 export type { ConnectOptions } from "./client/connect-options.ts";
+export type { CompressionMemory } from "./compression/compression-memory.ts";
+export { compressionMemory } from "./compression/compression-memory.ts";
+export type { CompressionOptions } from "./compression/compression-options.ts";
 export type { Sendable } from "./connection/connection.ts";
 export { Connection } from "./connection/connection.ts";
 export type { MessageWriter } from "./connection/message-writer.ts";
+export type { Preparable, PreparedMessage, SendOptions } from "./connection/prepared-message.ts";
+export { prepare } from "./connection/prepared-message.ts";
 export type { CloseEvent as ConnectionCloseEvent, ConnectionOptions, Handlers } from "./connection/settings.ts";
 export type { Attachment, HttpServer } from "./server/attach.ts";
 export { attach } from "./server/attach.ts";

@@ -144,16 +144,19 @@ function messages(stage: Stage): void {
       for (const text of TEXTS) assert.deepEqual([await socket.receive(), await messages.take()], [text, text]);
     });
 
-    test("bytes of every length's encoding arrive as they were sent", async (t) => {
-      const { connection, socket, messages } = await stage.open(t);
-      for (const size of SIZES) {
-        const bytes = Buffer.alloc(size, `${size} bytes.`);
-        connection.send(bytes);
-        assertBytes(await socket.receive(), bytes);
-        socket.send(bytes);
-        assertBytes(await messages.take(), bytes);
-      }
-    });
+    for (const compression of [false, true]) {
+      const how = compression ? "compressed where the server does that" : "as they are";
+      test(`bytes of every length's encoding arrive as they were sent, ${how}`, async (t) => {
+        const { connection, socket, messages } = await stage.open(t, { compression });
+        for (const size of SIZES) {
+          const bytes = Buffer.alloc(size, `${size} bytes.`);
+          connection.send(bytes);
+          assertBytes(await socket.receive(), bytes);
+          socket.send(bytes);
+          assertBytes(await messages.take(), bytes);
+        }
+      });
+    }
 
     test("the server speaks first", async (t) => {
       const { messages } = await stage.open(t, {}, { greeting: "welcome" });
@@ -391,7 +394,7 @@ function moreOfClosing(stage: Stage): void {
 
 function opening(stage: Stage): void {
   describe("opening", () => {
-    test("the server learns path, query, headers and origin; no extension is offered", async (t) => {
+    test("the server learns path, query, headers and origin; compression is offered and nothing else", async (t) => {
       const running = await stage.start(t);
       const connection = await stage.dial(t, `${running.url}/chat%20room?name=%C3%A9&x=1`, {
         headers: { Authorization: "Bearer t0ken", Cookie: "a=1; b=2", "X-List": ["one", "two"] },
@@ -405,7 +408,9 @@ function opening(stage: Stage): void {
       const originName = stage.version === 13 ? "origin" : "sec-websocket-origin";
       assert.equal(headers[originName], "https://page.example");
       assert.equal(headers["sec-websocket-version"], String(stage.version));
-      assert.deepEqual([headers["sec-websocket-extensions"], connection.extensions], [undefined, ""]);
+      assert.equal(headers["sec-websocket-extensions"], "permessage-deflate; client_max_window_bits");
+      const [agreed] = connection.extensions.split(";");
+      assert.equal(agreed, stage.can("compression") ? "permessage-deflate" : "");
     });
 
     test("the server chooses among the subprotocols", async (t) => {
@@ -461,11 +466,12 @@ function moreOfOpening(stage: Stage): void {
   });
 }
 
+/** Without compression, which makes next to nothing of the large messages. */
 function backpressure(stage: Stage): void {
   describe("backpressure", () => {
     test("8 MiB go each way at once, in order", async (t) => {
       const drains = new Mailbox<void>();
-      const { socket, connection, messages } = await stage.open(t, { drain: () => drains.put() });
+      const { socket, connection, messages } = await stage.open(t, { compression: false, drain: () => drains.put() });
       for (let i = 0; i < 128; i++) socket.send(Buffer.alloc(LARGE, i));
       await Promise.all([
         sendLarge(128, connection, drains),
@@ -477,13 +483,13 @@ function backpressure(stage: Stage): void {
 
     test("we wait for a server that does not read, and nothing is lost", async (t) => {
       const drains = new Mailbox<void>();
-      const { socket, connection } = await stage.open(t, { drain: () => drains.put() });
+      const { socket, connection } = await stage.open(t, { compression: false, drain: () => drains.put() });
       await assertWaits(connection, drains, socket);
     });
 
     test("the server waits while for await stands still, and nothing is lost", async (t) => {
       const running = await stage.start(t);
-      const connection = await stage.dial(t, `${running.url}/`);
+      const connection = await stage.dial(t, `${running.url}/`, { compression: false });
       const socket = await running.accept();
       const other = await stage.dial(t, `${running.url}/`);
       for (let i = 0; i < 512; i++) socket.send(Buffer.alloc(LARGE, i));

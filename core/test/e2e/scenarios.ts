@@ -48,23 +48,26 @@ export function runScenarios(peer: Peer): void {
         for (const text of TEXTS) assert.equal(await socket.receive(), text);
       });
 
-      test("bytes of every length's encoding come back as they were sent", async (t) => {
-        const { socket } = await open(t, echo);
-        for (const size of SIZES) {
-          const bytes = Buffer.alloc(size, `${size} bytes.`);
-          socket.send(bytes);
-          assertBytes(await socket.receive(), bytes);
-        }
-      });
+      for (const compression of [false, true]) {
+        const how = compression ? "compressed where the client does that" : "without compression";
+        test(`bytes of every length's encoding come back as they were sent, ${how}`, async (t) => {
+          const { socket } = await open(t, { ...echo, compression });
+          for (const size of SIZES) {
+            const bytes = Buffer.alloc(size, `${size} bytes.`);
+            socket.send(bytes);
+            assertBytes(await socket.receive(), bytes);
+          }
+        });
 
-      test("text of every length's encoding comes back as it was sent", async (t) => {
-        const { socket } = await open(t, echo);
-        for (const size of SIZES) {
-          const text = "é7".repeat(size).slice(0, Math.floor(size / 1.5));
-          socket.send(text);
-          assert.ok((await socket.receive()) === text, `about ${size} bytes`);
-        }
-      });
+        test(`text of every length's encoding comes back as it was sent, ${how}`, async (t) => {
+          const { socket } = await open(t, { ...echo, compression });
+          for (const size of SIZES) {
+            const text = "é7".repeat(size).slice(0, Math.floor(size / 1.5));
+            socket.send(text);
+            assert.ok((await socket.receive()) === text, `about ${size} bytes`);
+          }
+        });
+      }
 
       test("a thousand at once keep their order, and each its kind", async (t) => {
         const { socket, server } = await open(t, echo);
@@ -180,14 +183,23 @@ export function runScenarios(peer: Peer): void {
     });
 
     describe("opening", () => {
-      test("the server learns what the client asked for, and declines its extensions", async (t) => {
+      test("the server learns what the client asked for, and agrees to compression where that is offered", async (t) => {
         const seen: unknown[] = [];
         const { connection } = await open(t, {
           path: "/chat",
           open: (_connection, { version, path }) => seen.push(version, path),
         });
         assert.deepEqual(seen, [peer.version, "/chat"]);
-        assert.deepEqual([connection.extensions, connection.remoteAddress], ["", "127.0.0.1"]);
+        const agreed = "permessage-deflate; server_no_context_takeover; client_no_context_takeover";
+        assert.equal(connection.extensions, can("compression") ? agreed : "");
+        assert.equal(connection.remoteAddress, "127.0.0.1");
+      });
+
+      test("the server declines every extension where compression is false", async (t) => {
+        const { connection, socket } = await open(t, { ...echo, compression: false });
+        assert.equal(connection.extensions, "");
+        socket.send("hello");
+        assert.equal(await socket.receive(), "hello");
       });
 
       test("the server's preference decides on the subprotocol", async (t) => {
@@ -229,17 +241,18 @@ export function runScenarios(peer: Peer): void {
       });
     });
 
+    // Without compression, which makes next to nothing of the large messages
     describe("backpressure", () => {
       test("8 MiB arrive in order at a client that reads", async (t) => {
         const drains = new Mailbox<void>();
-        const { socket, connection } = await open(t, { drain: () => drains.put() });
+        const { socket, connection } = await open(t, { compression: false, drain: () => drains.put() });
         await Promise.all([receiveLarge(128, () => socket.receive()), sendLarge(128, connection, drains)]);
         assert.deepEqual([connection.bufferedBytes, connection.droppedMessages], [0, 0]);
       });
 
       testOf("pause", "the server waits for a client that does not read, and nothing is lost", async (t) => {
         const drains = new Mailbox<void>();
-        const { socket, connection } = await open(t, { drain: () => drains.put() });
+        const { socket, connection } = await open(t, { compression: false, drain: () => drains.put() });
         await assertWaits(connection, drains, socket);
       });
     });

@@ -8,10 +8,12 @@ import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { HandshakeError, type HandshakeResponse, TransportError, UsageError } from "../../engine/errors.ts";
 import { CLOSE_CODE } from "../../engine/frames/close-code.ts";
+import { formatExtensions } from "../../engine/extensions/offer-grammar.ts";
 import { encodeBase64 } from "../../engine/handshake/accept-key.ts";
 import { type Agreement, type ClientOpening, checkResponse, requestHeaders } from "../../engine/handshake/client.ts";
 import { HeaderFields } from "../../engine/handshake/header-grammar.ts";
 import type { HeaderList } from "../../engine/handshake/header-list.ts";
+import type { DeflateOffer, Negotiated } from "../compression/deflate-negotiation.ts";
 import { type Connection, ConnectionFactory } from "../connection/connection.ts";
 import { type Counters, makeCounters } from "../connection/counters.ts";
 import { nodePlatform } from "../connection/node-platform.ts";
@@ -36,6 +38,17 @@ const NO_BODY = new Uint8Array(0);
 
 /** Connections have to count somewhere; nobody asks for the numbers of clients. */
 const counters: Counters = makeCounters();
+
+/** An opening with what it offers, before that is written. */
+interface SentOpening extends ClientOpening {
+  readonly deflate: DeflateOffer | undefined;
+}
+
+/** What the server's answer means. */
+interface Agreed {
+  readonly agreement: Agreement;
+  readonly negotiated: Negotiated | undefined;
+}
 
 export class ClientHandshake<Data> {
   readonly #settings: ClientSettings<Data>;
@@ -81,16 +94,18 @@ export class ClientHandshake<Data> {
     this.#fail(reason);
   }
 
-  #makeOpening(): ClientOpening {
+  #makeOpening(deflate?: DeflateOffer): SentOpening {
     const { subprotocols, origin, version } = this.#settings;
     // RFC 6455 §4.1: a new nonce for each connection
     const key = encodeBase64(nodePlatform.randomBytes(16));
-    return { host: this.#url.host, key, version, origin, subprotocols, headers: this.#headers };
+    const extensions = formatExtensions(deflate?.offers ?? []);
+    return { host: this.#url.host, key, version, origin, subprotocols, extensions, headers: this.#headers, deflate };
   }
 
   #dial(): void {
     const url = this.#url;
-    const opening = this.#makeOpening();
+    const deflate = this.#settings.connection.compression?.offer();
+    const opening = this.#makeOpening(deflate);
     try {
       const agent = this.#settings.agentFor(url.href);
       // The agent's code is the application's, which may abort the signal
@@ -108,21 +123,28 @@ export class ClientHandshake<Data> {
     }
   }
 
-  #onUpgraded(response: IncomingMessage, socket: Duplex, head: Buffer, opening: ClientOpening): void {
+  #onUpgraded(response: IncomingMessage, socket: Duplex, head: Buffer, opening: SentOpening): void {
     const received = receivedOf(response, NO_BODY);
     try {
       const agreement = agree(received, response.httpVersion, opening);
+      const negotiated = this.#negotiate(agreement, opening, received);
       if (!(socket instanceof Socket)) {
         throw new UsageError("the agent's socket is no net.Socket; give an agent that makes TCP, TLS or Unix sockets");
       }
-      this.#open(received, agreement, socket, head);
+      this.#open(received, { agreement, negotiated }, socket, head);
     } catch (error) {
       socket.on("error", ignore);
       this.#fail(error);
     }
   }
 
-  #onAnswered(response: IncomingMessage, opening: ClientOpening): void {
+  #negotiate({ extensions }: Agreement, { deflate }: SentOpening, response: HandshakeResponse): Negotiated | undefined {
+    if (deflate === undefined) return undefined;
+    const { statusCode } = response;
+    return this.#settings.connection.compression?.conclude(extensions, deflate, { statusCode, response });
+  }
+
+  #onAnswered(response: IncomingMessage, opening: SentOpening): void {
     const received = receivedOf(response, NO_BODY);
     if (isRedirect(received) && this.#settings.mostRedirects > 0) {
       response.on("error", ignore);
@@ -142,7 +164,7 @@ export class ClientHandshake<Data> {
   }
 
   /** An answer that opens nothing: say why. */
-  #judge(received: HandshakeResponse, httpVersion: string, opening: ClientOpening): void {
+  #judge(received: HandshakeResponse, httpVersion: string, opening: SentOpening): void {
     try {
       agree(received, httpVersion, opening);
       // It looks right but was no upgrade for Node: there is no socket to go on with
@@ -173,20 +195,22 @@ export class ClientHandshake<Data> {
     this.#dial();
   }
 
-  #open(received: HandshakeResponse, agreement: Agreement, socket: Socket, head: Buffer): void {
+  #open(received: HandshakeResponse, { agreement, negotiated }: Agreed, socket: Socket, head: Buffer): void {
     const { kit, connection: settings, handlers, signal } = this.#settings;
     this.#finish();
     const info = {
       path: this.#url.target.replace(/\?.*$/s, ""),
       remoteAddress: peerAddress(socket),
       subprotocol: agreement.subprotocol ?? "",
-      extensions: "",
+      extensions: negotiated?.extensions ?? "",
     };
     const transport = new SocketTransport(socket);
+    const deflate = negotiated?.scheme;
     // Whoever gives no data says that it is undefined
     const data = handlers.data as Data;
     const kind = { role: "client", settings, handlers, counters, onEnded: ignore } as const;
-    new ConnectionFactory<Data>(kind, kit).open({ transport, info, data, head, request: received }, (connection) => {
+    const start = { transport, info, data, deflate, head, request: received };
+    new ConnectionFactory<Data>(kind, kit).open(start, (connection) => {
       if (signal !== undefined) obey(signal, connection);
       this.#outcome.opened(connection);
     });
@@ -237,7 +261,7 @@ function withAuthorization(headers: HeaderList, { authorization }: ClientUrl): H
   return [...headers, ["Authorization", authorization]];
 }
 
-function agree(received: HandshakeResponse, httpVersion: string, opening: ClientOpening): Agreement {
+function agree(received: HandshakeResponse, httpVersion: string, opening: SentOpening): Agreement {
   const { statusCode, rawHeaders } = received;
   if (statusCode === 101 && httpVersion !== "1.1") {
     // RFC 9113 §8.6: HTTP/2 knows no 101
@@ -245,7 +269,7 @@ function agree(received: HandshakeResponse, httpVersion: string, opening: Client
     throw new HandshakeError(code, `seen ${httpVersion}`, { response: received });
   }
   const headers = HeaderFields.fromRaw(rawHeaders);
-  return checkResponse({ statusCode, headers, received }, opening, nodePlatform.sha1, []);
+  return checkResponse({ statusCode, headers, received }, opening, nodePlatform.sha1, opening.deflate?.offers ?? []);
 }
 
 /** Nothing of Node's own objects is kept. */

@@ -50,7 +50,7 @@ const ALL_NAMES = [...HANDLER_NAMES, ...CONNECTION_NAMES, ...Object.keys(CLIENT_
 const MOST_REDIRECTS = 10;
 
 /** Connections that leave every option at its default share their spare parts. */
-const defaultSettings: ConnectionSettings = resolveSettings({});
+const defaultSettings: ConnectionSettings = resolveSettings({}, "client");
 const defaultKit: ProtocolKit = makeKit("client", defaultSettings);
 
 /** Check a client's options and fill in the defaults. The values that go into headers are checked when those are made.
@@ -59,7 +59,7 @@ export function resolveClientSettings<Data>(options: ConnectOptions<Data>): Clie
   checkNames(options, "the options of connect", ALL_NAMES);
   checkFunctions(options, "", HANDLER_NAMES);
   const isDefault = CONNECTION_NAMES.every((name) => Reflect.get(options, name) === undefined);
-  const connection = isDefault ? defaultSettings : resolveSettings(options);
+  const connection = isDefault ? defaultSettings : resolveSettings(options, "client");
   return {
     connection,
     kit: isDefault ? defaultKit : makeKit("client", connection),

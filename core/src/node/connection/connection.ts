@@ -1,6 +1,5 @@
 import { randomUUID } from "node:crypto";
 import type { Readable } from "node:stream";
-import { isAnyArrayBuffer } from "node:util/types";
 import { ConnectionClosedError, UsageError } from "../../engine/errors.ts";
 import { CLOSE_CODE } from "../../engine/frames/close-code.ts";
 import type { Frame } from "../../engine/frames/frame.ts";
@@ -9,17 +8,27 @@ import { Protocol } from "../../engine/protocol/protocol.ts";
 import type { Role } from "../../engine/protocol/protocol-kit.ts";
 import { ProtocolKit } from "../../engine/protocol/protocol-kit.ts";
 import type { State } from "../../engine/protocol/state.ts";
+import type { DeflateScheme } from "../compression/deflate-scheme.ts";
 import type { Transport } from "../transport/transport.ts";
 import type { Counters } from "./counters.ts";
 import { Driver } from "./driver.ts";
 import { MessageWriter } from "./message-writer.ts";
 import { nodePlatform } from "./node-platform.ts";
 import { sharedSlab } from "./outbound.ts";
+import {
+  checkSendOptions,
+  describeType,
+  type Preparable,
+  PreparedMessage,
+  payloadBytes,
+  type SendOptions,
+} from "./prepared-message.ts";
 import { discardSource, guardSource, sendStream } from "./outgoing-queue.ts";
 import type { CloseEvent, ConnectionSettings, Handlers } from "./settings.ts";
+import { checkTopic, type Publishable, type Topics, theTopics } from "./topics.ts";
 
-/** What may be sent as a message. A Readable's or Blob's chunks go out as the fragments of one message. */
-export type Sendable = string | Uint8Array | ArrayBuffer | ArrayBufferView | Blob | Readable;
+/** What may be sent as a message. A Readable's or Blob's chunks go out as the fragments of one message, uncompressed. */
+export type Sendable = Preparable | PreparedMessage | Blob | Readable;
 
 /** What the opening handshake told about a connection. */
 export interface ConnectionInfo {
@@ -38,6 +47,8 @@ export interface ConnectionKind<Data> {
   readonly settings: ConnectionSettings;
   readonly handlers: Handlers<Data>;
   readonly counters: Counters;
+  /** Undefined for a client's, which have none. */
+  readonly topics?: Topics<Connection<Data>>;
   /** Called once when a connection has ended, before its close handler. */
   readonly onEnded: (connection: Connection<Data>) => void;
 }
@@ -49,6 +60,8 @@ export interface ConnectionStart<Data> {
   readonly data: Data;
   /** A server's response, which goes out with whatever the open handler sends. */
   readonly preface?: Uint8Array;
+  /** How messages are compressed, if that was agreed on. */
+  readonly deflate?: DeflateScheme | undefined;
   /** Bytes that arrived together with the handshake; they may be overwritten. */
   readonly head: Uint8Array;
   /** Handed to the open handler. */
@@ -87,6 +100,7 @@ export class Connection<Data = undefined> {
   data: Data;
   readonly #info: ConnectionInfo;
   readonly #driver: Driver<Data>;
+  readonly #topics: Topics<Connection<Data>> | undefined;
   #id: string | undefined;
   #closed: Promise<CloseEvent> | undefined;
 
@@ -94,7 +108,9 @@ export class Connection<Data = undefined> {
   constructor(kind: ConnectionKind<Data>, kit: ProtocolKit, start: ConnectionStart<Data>) {
     this.data = start.data;
     this.#info = start.info;
-    this.#driver = new Driver(kind, new Protocol(kit, performance.now()), start.transport, this);
+    this.#topics = kind.topics;
+    const protocol = new Protocol(kit, performance.now(), start.deflate !== undefined);
+    this.#driver = new Driver(kind, protocol, start, this);
   }
 
   /** For `ConnectionFactory`. */
@@ -161,20 +177,27 @@ export class Connection<Data = undefined> {
    *   and counted in `droppedMessages`, when the connection is not open or the message went over `maxBufferedBytes`
    *   A Readable that is not sent, or not to its end, is destroyed
    * @throws UsageError for what is not a message, or for bytes sent as text that are not UTF-8 */
-  send(message: Sendable, options?: { readonly kind?: MessageKind | undefined }): boolean {
-    const kind = options?.kind;
-    if (kind !== undefined && kind !== "text" && kind !== "binary") {
-      throw new UsageError(`kind is ${String(kind)}; give "text" or "binary"`);
+  send(message: Sendable, options?: SendOptions): boolean {
+    const { outbound } = this.#driver;
+    if (options === undefined) {
+      if (typeof message === "string") return outbound.sendText(message, undefined);
+      if (message instanceof Uint8Array) return outbound.sendBytes("binary", message, undefined);
+      if (message instanceof PreparedMessage) return outbound.sendPrepared(message);
     }
-    if (typeof message === "string") {
-      return kind === "binary"
-        ? this.#driver.outbound.sendBytes(kind, Buffer.from(message))
-        : this.#driver.outbound.sendText(message);
+    return this.#sendAs(message, options ?? {});
+  }
+
+  #sendAs(message: Sendable, options: SendOptions): boolean {
+    const { outbound } = this.#driver;
+    const { kind, compress } = checkSendOptions(options);
+    if (message instanceof PreparedMessage) {
+      if (kind === undefined && compress === undefined) return outbound.sendPrepared(message);
+      throw new UsageError("a prepared message has its kind and compression already; give them to prepare");
     }
-    if (message instanceof Uint8Array) return this.#driver.outbound.sendBytes(kind ?? "binary", message);
     if (message instanceof Blob) return this.#sendLong(message, kind ?? "binary");
     if (isReadable(message)) return this.#sendLong(message, kind);
-    return this.#driver.outbound.sendBytes(kind ?? "binary", bytesOf(message, "a message"));
+    if (typeof message === "string" && kind !== "binary") return outbound.sendText(message, compress);
+    return outbound.sendBytes(kind ?? "binary", messageBytes(message), compress);
   }
 
   #sendLong(source: Blob | Readable, kind: MessageKind | undefined): false {
@@ -196,6 +219,43 @@ export class Connection<Data = undefined> {
       () => writer.abandon(),
     );
     return writer;
+  }
+
+  /** Get what is published to a topic of this server, until `unsubscribe` or the connection's end. Without effect when
+   * it is subscribed already, or has ended.
+   * @param topic 1 to 4,096 characters, compared as they are: there are no wildcards
+   * @throws UsageError for another topic; on a client's connection, as all that has to do with topics */
+  subscribe(topic: string): void {
+    checkTopic(topic);
+    theTopics(this.#topics).subscribe(this, topic);
+  }
+
+  /** @returns whether it was subscribed
+   * @throws UsageError as `subscribe` */
+  unsubscribe(topic: string): boolean {
+    checkTopic(topic);
+    return theTopics(this.#topics).unsubscribe(this, topic);
+  }
+
+  /** @throws UsageError as `subscribe` */
+  isSubscribed(topic: string): boolean {
+    checkTopic(topic);
+    return theTopics(this.#topics).isSubscribed(this, topic);
+  }
+
+  /** What it is subscribed to now, a copy in the order of subscription; empty once it has ended.
+   * @throws UsageError on a client's connection */
+  get topics(): readonly string[] {
+    return theTopics(this.#topics).topicsOf(this);
+  }
+
+  /** Send a message to all who are subscribed to a topic, but not to this connection, which need not be subscribed. As
+   * the server's `publish`, which is there for a connection that has ended: then this does nothing.
+   * @returns how many connections accepted the message; 0 when this one has ended
+   * @throws UsageError as `subscribe` and `send` */
+  publish(topic: string, message: Publishable, options?: SendOptions): number {
+    checkTopic(topic);
+    return theTopics(this.#topics).publish(topic, message, options, this);
   }
 
   /** Send a frame exactly as it is given, right or wrong, masking key included.
@@ -293,14 +353,16 @@ function isReadable(value: unknown): value is Readable {
   return "pipe" in value && typeof value.pipe === "function" && Symbol.asyncIterator in value;
 }
 
-function bytesOf(value: unknown, what: string): Uint8Array {
-  if (value instanceof Uint8Array) return value;
-  if (ArrayBuffer.isView(value)) return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
-  if (isAnyArrayBuffer(value)) return new Uint8Array(value);
-  const seen = value === null ? "null" : typeof value;
-  throw new UsageError(`${what} cannot be made of ${seen}; give a string, bytes, a Blob or a Readable`);
+function controlPayload(data: unknown): Uint8Array {
+  const bytes = payloadBytes(data);
+  if (bytes !== undefined) return bytes;
+  throw new UsageError(`a ping or pong cannot be made of ${describeType(data)}; give a string or bytes`);
 }
 
-function controlPayload(data: unknown): Uint8Array {
-  return typeof data === "string" ? Buffer.from(data) : bytesOf(data, "a ping or pong");
+function messageBytes(message: unknown): Uint8Array {
+  const bytes = payloadBytes(message);
+  if (bytes !== undefined) return bytes;
+  throw new UsageError(
+    `a message cannot be made of ${describeType(message)}; give a string, bytes, a Blob or a Readable`,
+  );
 }

@@ -9,8 +9,10 @@ import { CLOSE_CODE, writeClose } from "../../engine/frames/close-code.ts";
 import type { Frame } from "../../engine/frames/frame.ts";
 import type { MessageKind } from "../../engine/messages/message.ts";
 import type { ProtocolEvent } from "../../engine/protocol/events.ts";
+import type { InflateJob } from "../../engine/protocol/jobs.ts";
 import type { Protocol } from "../../engine/protocol/protocol.ts";
 import type { State } from "../../engine/protocol/state.ts";
+import { Codec, type JobWaiter } from "../compression/codec.ts";
 import type { Transport, TransportSink } from "../transport/transport.ts";
 import type { Connection, ConnectionKind, ConnectionStart } from "./connection.ts";
 import type { Timed } from "./deadlines.ts";
@@ -37,8 +39,14 @@ const UNASKED = 2;
 const UNSETTLED = 4;
 /** Whoever dialed has not heard yet that the connection is open. */
 const UNANNOUNCED = 8;
+/** A message is being inflated in another thread. */
+const INFLATING = 16;
+/** What holds events back even when the connection is closing. */
+const HOLDS_ALWAYS = UNANNOUNCED | INFLATING;
 
-export class Driver<Data> implements TransportSink, Timed, Writer, OutboundHost {
+type Delivered = Exclude<ProtocolEvent, InflateJob>;
+
+export class Driver<Data> implements TransportSink, Timed, Writer, OutboundHost, JobWaiter {
   dueMs: number = Number.POSITIVE_INFINITY;
   heapIndex = -1;
 
@@ -46,6 +54,8 @@ export class Driver<Data> implements TransportSink, Timed, Writer, OutboundHost 
   readonly #protocol: Protocol;
   readonly #transport: Transport;
   readonly #outbound: Outbound;
+  /** Undefined where no compression was agreed on. */
+  readonly #codec: Codec | undefined;
   readonly #connection: Connection<Data>;
 
   #held = 0;
@@ -65,11 +75,17 @@ export class Driver<Data> implements TransportSink, Timed, Writer, OutboundHost 
   #pings: PendingPings | undefined;
   #endListeners: Set<(ending: CloseEvent) => void> | undefined;
 
-  constructor(kind: ConnectionKind<Data>, protocol: Protocol, transport: Transport, connection: Connection<Data>) {
+  constructor(
+    kind: ConnectionKind<Data>,
+    protocol: Protocol,
+    { transport, deflate }: ConnectionStart<Data>,
+    connection: Connection<Data>,
+  ) {
     this.#kind = kind;
     this.#protocol = protocol;
     this.#transport = transport;
-    this.#outbound = new Outbound(kind, protocol, transport, this);
+    this.#codec = deflate === undefined ? undefined : new Codec(deflate);
+    this.#outbound = new Outbound(kind, protocol, transport, this.#codec, this);
     this.#connection = connection;
   }
 
@@ -233,7 +249,7 @@ export class Driver<Data> implements TransportSink, Timed, Writer, OutboundHost 
   /** Whether events are taken from the protocol: not while the application is behind, but always once it is closing,
    * to come to the peer's Close frame. */
   get #taking(): boolean {
-    return this.#held === 0 || (!this.#protocol.open && (this.#held & UNANNOUNCED) === 0);
+    return this.#held === 0 || (!this.#protocol.open && (this.#held & HOLDS_ALWAYS) === 0);
   }
 
   #pump(): void {
@@ -243,6 +259,10 @@ export class Driver<Data> implements TransportSink, Timed, Writer, OutboundHost 
     while (this.#taking || protocol.failurePending) {
       const event = protocol.nextEvent();
       if (event === undefined) break;
+      if (event.type === "inflate") {
+        this.#inflate(event);
+        continue;
+      }
       // Whoever has closed while paused wants the peer's Close frame, but not what comes before it.
       if ((this.#held & PAUSED) !== 0) this.#passedOver = true;
       if (!this.#passedOver || event.type === "failed") this.#deliver(event);
@@ -255,7 +275,20 @@ export class Driver<Data> implements TransportSink, Timed, Writer, OutboundHost 
     this.#answersLater = false;
   }
 
-  #deliver(event: ProtocolEvent): void {
+  #inflate(job: InflateJob): void {
+    if (this.#codec?.inflate(job, this.#protocol, this) === false) this.#hold(INFLATING);
+  }
+
+  jobDone(): void {
+    if (this.#ending !== undefined) return;
+    this.#held &= ~INFLATING;
+    this.#tellHold();
+    if (!this.#taking && !this.#protocol.failurePending) return;
+    this.#readOn();
+    this.#pump();
+  }
+
+  #deliver(event: Delivered): void {
     const { handlers, counters } = this.#kind;
     switch (event.type) {
       case "message":
@@ -392,7 +425,8 @@ export class Driver<Data> implements TransportSink, Timed, Writer, OutboundHost 
   /** Silence is nobody's fault while the application does not read; but where nobody has ever asked for messages, and
    * there is no handler, the connection may not stay for ever with nobody at it. */
   #tellHold(): void {
-    const held = (this.#held & PAUSED) !== 0 || ((this.#held & UNASKED) !== 0 && this.#inbox?.asked === true);
+    const held =
+      (this.#held & (PAUSED | INFLATING)) !== 0 || ((this.#held & UNASKED) !== 0 && this.#inbox?.asked === true);
     this.#protocol.hold(held, performance.now());
   }
 
@@ -443,20 +477,22 @@ export class Driver<Data> implements TransportSink, Timed, Writer, OutboundHost 
   #takeRest(): void {
     if (this.#inbox?.asked !== true) return;
     for (let event = this.#protocol.nextEvent(); event !== undefined; event = this.#protocol.nextEvent()) {
-      this.#deliver(event);
+      if (event.type === "inflate") this.#codec?.inflate(event, this.#protocol);
+      else this.#deliver(event);
     }
   }
 
   #takeFailure(): void {
     if (!this.#protocol.failurePending) return;
     const event = this.#protocol.nextEvent();
-    if (event !== undefined) this.#deliver(event);
+    if (event !== undefined && event.type !== "inflate") this.#deliver(event);
   }
 
   #end(ending: CloseEvent): void {
     const { handlers, onEnded } = this.#kind;
     this.#ending = ending;
     deadlines.forget(this);
+    this.#codec?.close();
     this.#outbound.abandon(ending);
     this.#pings?.rejectAll(new ConnectionClosedError("ping", ending));
     this.#inbox?.finish();

@@ -5,13 +5,17 @@
  */
 import { Slab } from "../../engine/bytes/slab.ts";
 import { ConnectionClosedError, LimitError, UsageError } from "../../engine/errors.ts";
+import { RSV1 } from "../../engine/frames/frame-writer.ts";
 import type { MessageKind } from "../../engine/messages/message.ts";
 import type { Protocol } from "../../engine/protocol/protocol.ts";
+import type { Role } from "../../engine/protocol/protocol-kit.ts";
+import type { Codec } from "../compression/codec.ts";
 import type { Transport } from "../transport/transport.ts";
 import type { Counters } from "./counters.ts";
 import { nodePlatform } from "./node-platform.ts";
 import type { FragmentSink } from "./outgoing-queue.ts";
 import { OutgoingQueue } from "./outgoing-queue.ts";
+import type { PreparedMessage } from "./prepared-message.ts";
 import type { CloseEvent, ConnectionSettings } from "./settings.ts";
 
 /** Outgoing bytes of all connections whose peers keep up. */
@@ -21,6 +25,7 @@ const WAITING_SLAB_BYTES = 8_192;
 
 /** What all connections of one kind share on the way out. */
 export interface OutboundKind {
+  readonly role: Role;
   readonly settings: ConnectionSettings;
   readonly counters: Counters;
 }
@@ -40,6 +45,7 @@ export class Outbound implements FragmentSink {
   readonly #host: OutboundHost;
   readonly #protocol: Protocol;
   readonly #transport: Transport;
+  readonly #codec: Codec | undefined;
   /** Whether the transport has bytes that the system has not taken; nothing more is given to it until then. */
   #blocked = false;
   /** Bytes given to the transport that are not known to be with the system. */
@@ -56,8 +62,16 @@ export class Outbound implements FragmentSink {
   /** Called back when what waits to be written is with the system. */
   #flushes: (() => void)[] | undefined;
 
-  constructor(kind: OutboundKind, protocol: Protocol, transport: Transport, host: OutboundHost) {
+  /** @param codec undefined where no compression was agreed on */
+  constructor(
+    kind: OutboundKind,
+    protocol: Protocol,
+    transport: Transport,
+    codec: Codec | undefined,
+    host: OutboundHost,
+  ) {
     this.#kind = kind;
+    this.#codec = codec;
     this.#host = host;
     this.#protocol = protocol;
     this.#transport = transport;
@@ -94,19 +108,31 @@ export class Outbound implements FragmentSink {
   // ---- messages
 
   /** @returns whether the peer keeps up; see `Connection.send` */
-  sendText(text: string): boolean {
-    if (this.busy) return this.#queueText(text);
+  sendText(text: string, compress: boolean | undefined): boolean {
+    if (this.busy) return this.#queueText(text, compress);
     if (!this.#accepts(text.length)) return false;
+    if (this.#codec?.scheme.wants(text, "text", compress)) return this.#sendDeflated(this.#codec, "text", text);
     this.#protocol.sendText(text);
     return this.#accepted();
   }
 
   /** @returns whether the peer keeps up; see `Connection.send` */
-  sendBytes(kind: MessageKind, bytes: Uint8Array): boolean {
-    if (this.busy) return this.#queueBytes(kind, bytes);
+  sendBytes(kind: MessageKind, bytes: Uint8Array, compress: boolean | undefined): boolean {
+    if (this.busy) return this.#queueBytes(kind, bytes, compress);
     if (!this.#accepts(bytes.length)) return false;
+    if (this.#codec?.scheme.wants(bytes, kind, compress)) return this.#sendDeflated(this.#codec, kind, bytes);
     this.#protocol.sendBytes(kind, bytes);
     return this.#accepted();
+  }
+
+  /** @returns whether the peer keeps up; see `Connection.send` */
+  sendPrepared(message: PreparedMessage): boolean {
+    // A client masks each frame anew
+    if (this.#kind.role === "client") return this.sendBytes(message.kind, message.payload, message.compress);
+    if (this.busy) return this.#enqueue(message.payload.length, () => () => this.#putPrepared(message));
+    if (!this.#accepts(message.payload.length)) return false;
+    const sent = this.#putPrepared(message);
+    return sent === undefined ? this.#accepted() : this.#follow(message.payload.length, sent);
   }
 
   /** Send what takes several turns; everything sent after it waits for it.
@@ -337,6 +363,70 @@ export class Outbound implements FragmentSink {
     return false;
   }
 
+  // ---- compressed messages
+
+  #sendDeflated(codec: Codec, kind: MessageKind, data: string | Uint8Array): boolean {
+    const sent = this.#deflate(codec, kind, data);
+    return sent === undefined ? this.#accepted() : this.#follow(data.length, sent);
+  }
+
+  /** @returns as `#put` */
+  #deflate(codec: Codec, kind: MessageKind, data: string | Uint8Array): Promise<boolean> | undefined {
+    const job = this.#protocol.deflate(kind, data);
+    try {
+      const sent = codec.deflate(job, this.#protocol);
+      sent?.catch(() => this.#protocol.dropJob(job));
+      return sent;
+    } catch (error) {
+      // Memory has run out
+      this.#protocol.dropJob(job);
+      throw error;
+    }
+  }
+
+  /** @returns undefined when it was given to the protocol; else whether it could be, later */
+  #put(kind: MessageKind, data: string | Uint8Array, compress: boolean | undefined): Promise<boolean> | undefined {
+    if (this.#codec?.scheme.wants(data, kind, compress)) return this.#deflate(this.#codec, kind, data);
+    if (typeof data === "string") this.#protocol.sendText(data);
+    else this.#protocol.sendBytes(kind, data);
+    return undefined;
+  }
+
+  /** @returns as `#put` */
+  #putPrepared(message: PreparedMessage): Promise<boolean> | undefined {
+    const frame = message.frameFor(this.#codec?.scheme);
+    if (frame instanceof Promise) return frame.then((encoded) => this.#protocol.open && this.#putEncoded(encoded));
+    this.#putEncoded(frame);
+    return undefined;
+  }
+
+  #putEncoded(frame: Uint8Array): true {
+    this.#protocol.sendEncoded(frame);
+    if (((frame[0] ?? 0) & RSV1) !== 0) this.#codec?.forgetOwn();
+    return true;
+  }
+
+  /** What is sent next has to wait for a message that another thread works on. */
+  #follow(bytes: number, sent: Promise<boolean>): false {
+    this.#openQueue().push({ isMessage: true, bytes, run: () => this.#settle(sent) });
+    this.#drainDue = true;
+    return false;
+  }
+
+  async #settle(sent: Promise<boolean>): Promise<void> {
+    let wasSent: boolean;
+    try {
+      wasSent = await sent;
+    } catch (error) {
+      // After the connection's end the message is counted as lost already
+      if (this.#queue?.settle() === true) throw error;
+      return;
+    }
+    if (this.#queue?.settle() !== true) return;
+    if (wasSent) this.#accepted();
+    else this.#lose();
+  }
+
   // ---- waiting for a message that is on its way
 
   #openQueue(): OutgoingQueue {
@@ -351,11 +441,11 @@ export class Outbound implements FragmentSink {
   }
 
   // Apart from `sendText` and `sendBytes`, which would otherwise make room for what a closure needs with every message.
-  #queueText(text: string): false {
-    return this.#enqueue(text.length, () => () => this.#protocol.sendText(text));
+  #queueText(text: string, compress: boolean | undefined): false {
+    return this.#enqueue(text.length, () => () => this.#put("text", text, compress));
   }
 
-  #queueBytes(kind: MessageKind, bytes: Uint8Array): false {
+  #queueBytes(kind: MessageKind, bytes: Uint8Array, compress: boolean | undefined): false {
     // The caller's mistake is told at once.
     if (kind === "text" && !nodePlatform.isUtf8(bytes, 0, bytes.length)) {
       throw new UsageError("the bytes given for a text message are not UTF-8; send them as binary");
@@ -363,23 +453,24 @@ export class Outbound implements FragmentSink {
     return this.#enqueue(bytes.length, () => {
       // Who knows how long it waits: the caller may use the array for something else meanwhile.
       const kept = nodePlatform.copy(bytes, 0, bytes.length);
-      return () => this.#protocol.sendBytes(kind, kept);
+      return () => this.#put(kind, kept, compress);
     });
   }
 
   /** Send a message when what is on its way has been sent. It waits in memory, and so counts as what a slow peer does
    * not read.
    * @param keep called once it is known that the message may wait, for what sends it */
-  #enqueue(bytes: number, keep: () => () => void): false {
+  #enqueue(bytes: number, keep: () => () => Promise<boolean> | undefined): false {
     if (this.#queue?.sealed === true || !this.#protocol.open) return this.#drop();
     if (!this.#fits(bytes, this.#kind.settings.overflow)) return this.#drop();
     const send = keep();
-    const run = (): void => {
+    const run = (): void | Promise<void> => {
       if (!this.#protocol.open) {
         this.#lose();
         return;
       }
-      send();
+      const sent = send();
+      if (sent !== undefined) return this.#settle(sent);
       this.#accepted();
     };
     this.#openQueue().push({ isMessage: true, bytes, run });

@@ -39,6 +39,7 @@ export class OutgoingQueue {
   /** Whether it is known what became of the message that is on its way. */
   #settled = false;
   #sealed = false;
+  #cleared = false;
   #bytes = 0;
 
   /** @param onIdle called when everything queued was sent
@@ -53,7 +54,7 @@ export class OutgoingQueue {
     return this.#running !== undefined;
   }
 
-  /** Bytes of the messages that wait. */
+  /** Bytes of the messages that wait, and of the one that is on its way. */
   get bytes(): number {
     return this.#bytes;
   }
@@ -99,6 +100,7 @@ export class OutgoingQueue {
     const lost = this.#waiting.splice(0);
     if (this.#running !== undefined && this.settle()) lost.push(this.#running);
     this.#bytes = 0;
+    this.#cleared = true;
     for (const outgoing of lost) outgoing.cancel?.();
     return lost.filter((outgoing) => outgoing.isMessage).length;
   }
@@ -106,7 +108,6 @@ export class OutgoingQueue {
   async #run(): Promise<void> {
     for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) {
       this.#running = next;
-      this.#bytes -= next.bytes;
       this.#settled = false;
       try {
         const sent = next.run();
@@ -114,6 +115,7 @@ export class OutgoingQueue {
       } catch (error) {
         this.#onFailure(error);
       }
+      if (!this.#cleared) this.#bytes -= next.bytes;
     }
     this.#running = undefined;
     this.#onIdle();

@@ -5,8 +5,10 @@ import type { Limits } from "../../engine/messages/limits.ts";
 import { resolveLimits } from "../../engine/messages/limits.ts";
 import type { Fragment, MessageKind, Reception } from "../../engine/messages/message.ts";
 import type { Ending } from "../../engine/protocol/protocol.ts";
-import type { ProtocolOptions } from "../../engine/protocol/protocol-kit.ts";
+import type { ProtocolOptions, Role } from "../../engine/protocol/protocol-kit.ts";
+import { type CompressionOptions, resolveCompression } from "../compression/compression-options.ts";
 import type { Connection } from "./connection.ts";
+import { DeflateNegotiation } from "../compression/deflate-negotiation.ts";
 import { positive } from "./option-checks.ts";
 
 /** How a connection ended. */
@@ -55,6 +57,9 @@ export interface ConnectionOptions {
   readonly textAs?: "string" | "bytes";
   /** Whether pings are answered without the application's doing (RFC 6455 §5.5.2). Default true. */
   readonly automaticPong?: boolean;
+  /** Whether messages are compressed where the peer wants it (permessage-deflate, RFC 7692), and how. Default true: a message of
+   * 1,024 bytes or more is. Not with `reception: "frames"`, which hands frames over as they are. */
+  readonly compression?: boolean | CompressionOptions;
   readonly backpressure?: {
     /** `send` returns false above it. Default 64 KiB. */
     readonly highWaterMarkBytes?: number;
@@ -84,6 +89,7 @@ const OPTIONS: Record<keyof ConnectionOptions, true> = {
   reception: true,
   textAs: true,
   automaticPong: true,
+  compression: true,
   backpressure: true,
 };
 
@@ -98,28 +104,44 @@ export interface ConnectionSettings extends ProtocolOptions {
   readonly highWaterMarkBytes: number;
   readonly maxBufferedBytes: number;
   readonly overflow: "close" | "drop";
+  /** Undefined: no compression is agreed on. */
+  readonly compression: DeflateNegotiation | undefined;
 }
 
 /** Fill in the defaults and check every value.
  * @throws UsageError naming the option, what was given and what is expected */
-export function resolveSettings(options: ConnectionOptions): ConnectionSettings {
+export function resolveSettings(options: ConnectionOptions, role: Role): ConnectionSettings {
   const { heartbeat = {}, backpressure = {}, limits = {} } = options;
   if (heartbeat !== false) checkObject("heartbeat", heartbeat, "false or { intervalMs, timeoutMs }");
   checkObject("backpressure", backpressure, "{ highWaterMarkBytes, maxBufferedBytes, policy }");
   checkObject("limits", limits, "an object of limits");
   const beat = heartbeat === false ? { intervalMs: Number.POSITIVE_INFINITY } : heartbeat;
+  const reception = oneOf<Reception>("reception", options.reception, ["messages", "fragments", "frames"]);
   return {
     limits: resolveLimits(limits),
     heartbeatIntervalMs: positive("heartbeat.intervalMs", beat.intervalMs, 30_000),
     heartbeatTimeoutMs: positive("heartbeat.timeoutMs", "timeoutMs" in beat ? beat.timeoutMs : undefined, 10_000),
     closeTimeoutMs: positive("closeTimeoutMs", options.closeTimeoutMs, 5_000),
-    reception: oneOf("reception", options.reception, ["messages", "fragments", "frames"]),
+    reception,
     textAs: oneOf("textAs", options.textAs, ["string", "bytes"]),
     automaticPong: oneOf("automaticPong", options.automaticPong, [true, false]),
     highWaterMarkBytes: positive("backpressure.highWaterMarkBytes", backpressure.highWaterMarkBytes, 65_536),
     maxBufferedBytes: positive("backpressure.maxBufferedBytes", backpressure.maxBufferedBytes, 16 << 20),
     overflow: oneOf("backpressure.policy", backpressure.policy, ["close", "drop"]),
+    compression: resolveNegotiation(options.compression, reception, role),
   };
+}
+
+function resolveNegotiation(
+  option: ConnectionOptions["compression"],
+  reception: Reception,
+  role: Role,
+): DeflateNegotiation | undefined {
+  const settings = resolveCompression(option, role);
+  if (settings === undefined) return undefined;
+  if (reception !== "frames") return new DeflateNegotiation(settings);
+  if (option === undefined) return undefined;
+  throw new UsageError('compression cannot be had with reception "frames"; leave one of them out');
 }
 
 function checkObject(name: string, value: unknown, expected: string): void {

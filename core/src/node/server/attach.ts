@@ -9,7 +9,7 @@ import type { ConnectionSet } from "./connection-set.ts";
 import type { HandshakeChannel } from "./handshake-channel.ts";
 import type { AttachOptions, CloseOptions } from "./options.ts";
 import { overlap, type ServedPaths } from "./routes.ts";
-import { type Foundation, ServerCore } from "./server-core.ts";
+import { type Foundation, type Publisher, ServerCore } from "./server-core.ts";
 import { resolveServerSettings } from "./server-settings.ts";
 import type { ServerStats } from "./server-stats.ts";
 import { formatServerUrl } from "./server-url.ts";
@@ -21,7 +21,7 @@ import { Http1Channel } from "./upgrade-http1.ts";
 export type HttpServer = http.Server | https.Server | Http2SecureServer | Http2Server;
 
 /** A WebSocket server on somebody else's http server. */
-export interface Attachment<Data = undefined> {
+export interface Attachment<Data = undefined> extends Publisher {
   /** Where a client on the same machine reaches it; undefined while the http server does not listen on a port. */
   readonly url: string | undefined;
   readonly connections: ConnectionSet<Data>;
@@ -55,6 +55,8 @@ export function attach<Data = undefined>(server: HttpServer, options: AttachOpti
       return formatServerUrl(!(server instanceof http.Server), address, undefined, core.settings.routes.paths);
     },
     connections: core.connections,
+    publish: (topic, message, how) => core.publish(topic, message, how),
+    subscriberCount: (topic) => core.subscriberCount(topic),
     stats: () => core.stats(),
     close,
     [Symbol.asyncDispose]: () => close(),

@@ -3,14 +3,14 @@ import type { Duplex } from "node:stream";
 import { UsageError } from "../../engine/errors.ts";
 import type { ConnectionSet } from "./connection-set.ts";
 import type { CloseOptions, EndpointOptions } from "./options.ts";
-import { type Foundation, ServerCore } from "./server-core.ts";
+import { type Foundation, type Publisher, ServerCore } from "./server-core.ts";
 import { resolveServerSettings } from "./server-settings.ts";
 import type { ServerStats } from "./server-stats.ts";
 import { takeOnce } from "./taken-sockets.ts";
 import { Http1Channel } from "./upgrade-http1.ts";
 
 /** A WebSocket server without a server: somebody else listens and hands the handshakes over. */
-export interface Endpoint<Data = undefined> {
+export interface Endpoint<Data = undefined> extends Publisher {
   readonly connections: ConnectionSet<Data>;
   stats(): ServerStats;
   /** Take a handshake over, with the three arguments of Node's 'upgrade' event, in the turn of the event. From here on
@@ -39,6 +39,8 @@ export function createEndpoint<Data = undefined>(options: EndpointOptions<Data>)
   const close = (how?: CloseOptions): Promise<void> => core.close(how, NOTHING);
   return {
     connections: core.connections,
+    publish: (topic, message, how) => core.publish(topic, message, how),
+    subscriberCount: (topic) => core.subscriberCount(topic),
     stats: () => core.stats(),
     handleUpgrade(request, socket, head) {
       checkEvent(request, socket, head);

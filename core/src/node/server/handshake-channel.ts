@@ -1,5 +1,5 @@
 import type { HandshakeError } from "../../engine/errors.ts";
-import type { HeaderList } from "../../engine/handshake/header-list.ts";
+import type { Acceptance } from "../../engine/handshake/response.ts";
 import type { Transport } from "../transport/transport.ts";
 import type { RequestSource } from "./handshake-request.ts";
 import type { HttpAnswer } from "./http-answer.ts";
@@ -16,7 +16,7 @@ export interface HandshakeChannel {
   watch(onGone: () => void): void;
   /** Give the connection's bytes away. Nothing is written yet.
    * @throws UsageError for values that cannot be sent; the handshake can still be refused then */
-  accept(subprotocol: string | undefined, headers: HeaderList): AcceptedChannel;
+  accept(acceptance: Acceptance): AcceptedChannel;
   /** Write a response and end.
    * @param done called once, in a later turn, when the channel is closed
    * @returns false where it is closed already; `done` is not called then

@@ -1,4 +1,5 @@
 import { HandshakeError } from "../../engine/errors.ts";
+import type { Negotiated } from "../compression/deflate-negotiation.ts";
 import { type Accepted, type Decision, decide, type Refused, refuse, refuseFailed } from "./decision.ts";
 import type { AcceptedChannel, HandshakeChannel } from "./handshake-channel.ts";
 import { HandshakeRequest } from "./handshake-request.ts";
@@ -24,6 +25,8 @@ export interface AcceptedHandshake<Data> {
   readonly route: Route<Data>;
   readonly request: HandshakeRequest;
   readonly subprotocol: string | undefined;
+  /** Undefined where no compression was agreed on. */
+  readonly negotiated: Negotiated | undefined;
   readonly data: Data;
 }
 
@@ -99,16 +102,18 @@ export class Handshake<Data> {
   }
 
   #open(decision: Accepted<Data>, route: Route<Data>): void {
-    const channel = this.#accept(decision);
+    const offers = this.#channel.source.opening?.extensions ?? [];
+    const negotiated = this.#host.settings.connection.compression?.accept(offers);
+    const channel = this.#accept(decision, negotiated?.extensions);
     if (channel === undefined) return;
     this.#finish();
     const { subprotocol, data } = decision;
-    this.#host.open({ channel, route, request: this.#request, subprotocol, data });
+    this.#host.open({ channel, route, request: this.#request, subprotocol, negotiated, data });
   }
 
-  #accept({ subprotocol, headers }: Accepted<Data>): AcceptedChannel | undefined {
+  #accept({ subprotocol, headers }: Accepted<Data>, extensions: string | undefined): AcceptedChannel | undefined {
     try {
-      return this.#channel.accept(subprotocol, headers);
+      return this.#channel.accept({ subprotocol, extensions, headers });
     } catch (error) {
       this.#refuse(refuseFailed(error));
       return undefined;

@@ -5,14 +5,14 @@ import { UsageError } from "../../engine/errors.ts";
 import type { ConnectionSet } from "./connection-set.ts";
 import type { CloseOptions, ServeOptions } from "./options.ts";
 import { answerPlainRequest } from "./plain-request.ts";
-import { type Foundation, ServerCore } from "./server-core.ts";
+import { type Foundation, type Publisher, ServerCore } from "./server-core.ts";
 import { resolveServerSettings } from "./server-settings.ts";
 import type { ServerStats } from "./server-stats.ts";
 import { formatServerUrl } from "./server-url.ts";
 import { Http1Channel } from "./upgrade-http1.ts";
 
 /** A WebSocket server that listens by itself. */
-export interface Server<Data = undefined> {
+export interface Server<Data = undefined> extends Publisher {
   /** Where a client on the same machine reaches it, such as "ws://127.0.0.1:8080/chat"; the path is there if there is
    * only one. */
   readonly url: string;
@@ -42,7 +42,15 @@ export async function serve<Data = undefined>(options: ServeOptions<Data>): Prom
   const address = await listen(base, port, host);
   const url = formatServerUrl(tls !== undefined, address, host, core.settings.routes.paths);
   const close = (how?: CloseOptions): Promise<void> => core.close(how, foundation);
-  return { url, connections: core.connections, stats: () => core.stats(), close, [Symbol.asyncDispose]: () => close() };
+  return {
+    url,
+    connections: core.connections,
+    publish: (topic, message, how) => core.publish(topic, message, how),
+    subscriberCount: (topic) => core.subscriberCount(topic),
+    stats: () => core.stats(),
+    close,
+    [Symbol.asyncDispose]: () => close(),
+  };
 }
 
 function createHttpServer<Data>(core: ServerCore<Data>, options: ServeOptions<Data>): http.Server {

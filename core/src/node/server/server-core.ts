@@ -4,8 +4,12 @@
  * Knows no http server; whoever has one tells `close` how to stop it.
  */
 import { HandshakeError } from "../../engine/errors.ts";
+import type { Hub } from "../../pubsub/hub.ts";
+import { LocalHub } from "../../pubsub/local-hub.ts";
 import type { Connection } from "../connection/connection.ts";
 import { ConnectionFactory } from "../connection/connection.ts";
+import type { SendOptions } from "../connection/prepared-message.ts";
+import { checkPublishable, checkTopic, type Publishable, preparePublishable } from "../connection/topics.ts";
 import { type CloseCall, readCloseCall } from "./close-call.ts";
 import { ConnectionSet } from "./connection-set.ts";
 import { type AcceptedHandshake, Handshake, type HandshakeHost } from "./handshake.ts";
@@ -29,10 +33,25 @@ export interface Foundation {
   finish(): Promise<void> | undefined;
 }
 
+/** What every server does for topics, which are its own: no other server in the process has them. */
+export interface Publisher {
+  /** Send a message to all connections that are subscribed to a topic: see `connection.subscribe`. It is encoded once,
+   * and compressed once for each way in which they compress. Bytes may not be changed before they are sent, as with `send`.
+   * @param topic 1 to 4,096 characters
+   * @returns how many accepted the message; not those that are closing, nor those whose peers are so slow that
+   *   `backpressure` has them closed or the message dropped. It is sent unless their connection ends first
+   * @throws UsageError for another topic, for what is not a message in one piece, for bytes sent as text that are not
+   *   UTF-8, and for options beside what `prepare` has made */
+  publish(topic: string, message: Publishable, options?: SendOptions): number;
+  /** How many connections are subscribed to a topic.
+   * @throws UsageError as `publish` for a topic */
+  subscriberCount(topic: string): number;
+}
+
 /** setTimeout takes no more. */
 const LONGEST_MS = 0x7fffffff;
 
-export class ServerCore<Data> implements HandshakeHost<Data> {
+export class ServerCore<Data> implements HandshakeHost<Data>, Publisher {
   readonly settings: ServerSettings<Data>;
   readonly pending: Set<Handshake<Data>> = new Set();
   /** The view that applications get. */
@@ -42,6 +61,7 @@ export class ServerCore<Data> implements HandshakeHost<Data> {
   /** Refused peers that have not read their answer yet. */
   readonly #leaving = new Set<HandshakeChannel>();
   readonly #tally = new Tally();
+  readonly #hub: Hub<Connection<Data>> = new LocalHub({ check: checkPublishable, prepare: preparePublishable });
   #closing: Promise<void> | undefined;
   #emptied: (() => void) | undefined;
 
@@ -59,11 +79,12 @@ export class ServerCore<Data> implements HandshakeHost<Data> {
     new Handshake(this, channel).run();
   }
 
-  open({ channel, route, request, data, subprotocol = "" }: AcceptedHandshake<Data>): void {
+  open({ channel, route, request, data, negotiated, subprotocol = "" }: AcceptedHandshake<Data>): void {
     const { transport, preface, head } = channel;
     const { path, remoteAddress } = request;
-    const info = { path, remoteAddress, subprotocol, extensions: "" };
-    this.#factoryOf(route).open({ transport, info, data, preface, head, request }, this.#onOpened);
+    const { extensions = "", scheme: deflate } = negotiated ?? {};
+    const info = { path, remoteAddress, subprotocol, extensions };
+    this.#factoryOf(route).open({ transport, info, data, deflate, preface, head, request }, this.#onOpened);
   }
 
   refuse(channel: HandshakeChannel, answer: HttpAnswer): void {
@@ -81,6 +102,16 @@ export class ServerCore<Data> implements HandshakeHost<Data> {
 
   stats(): ServerStats {
     return this.#tally.read(this.#open.size, this.pending.size);
+  }
+
+  publish(topic: string, message: Publishable, options?: SendOptions): number {
+    checkTopic(topic);
+    return this.#hub.publish(topic, message, options);
+  }
+
+  subscriberCount(topic: string): number {
+    checkTopic(topic);
+    return this.#hub.subscriberCount(topic);
   }
 
   /** Refuse what is pending, say goodbye to all, wait, and cut off whoever is left. The first call counts.
@@ -104,7 +135,8 @@ export class ServerCore<Data> implements HandshakeHost<Data> {
     const { connection: settings } = this.settings;
     const { counters } = this.#tally;
     const { handlers } = route;
-    const factory = new ConnectionFactory({ role: "server", settings, handlers, counters, onEnded: this.#onEnded });
+    const [topics, onEnded] = [this.#hub, this.#onEnded];
+    const factory = new ConnectionFactory({ role: "server", settings, handlers, counters, topics, onEnded });
     this.#factories.set(route, factory);
     return factory;
   }
@@ -134,6 +166,7 @@ export class ServerCore<Data> implements HandshakeHost<Data> {
 
   readonly #onEnded = (connection: Connection<Data>): void => {
     this.#open.delete(connection);
+    this.#hub.leave(connection);
     this.#tally.closed();
     this.#left();
   };

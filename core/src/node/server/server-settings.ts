@@ -55,7 +55,7 @@ export function resolveServerSettings<Data>(
   checkNames(options, `the options of ${caller}`, [...ALL_NAMES, ...more]);
   checkFunctions(options, "", FUNCTION_NAMES);
   return {
-    connection: resolveSettings(options),
+    connection: resolveSettings(options, "server"),
     routes: resolveRoutes(options),
     proxies: new TrustedProxies(options.trustProxy),
     handshakeTimeoutMs: positive("handshakeTimeoutMs", options.handshakeTimeoutMs, 10_000),

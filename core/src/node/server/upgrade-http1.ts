@@ -11,7 +11,7 @@ import { HandshakeError, UsageError } from "../../engine/errors.ts";
 import { HeaderFields } from "../../engine/handshake/header-grammar.ts";
 import type { HeaderList } from "../../engine/handshake/header-list.ts";
 import { type Opening, readRequest } from "../../engine/handshake/request.ts";
-import { formatAcceptance, formatRefusal } from "../../engine/handshake/response.ts";
+import { type Acceptance, formatAcceptance, formatRefusal } from "../../engine/handshake/response.ts";
 import { nodePlatform } from "../connection/node-platform.ts";
 import { peerAddress } from "../transport/peer-address.ts";
 import { SocketTransport } from "../transport/socket-transport.ts";
@@ -66,14 +66,14 @@ export class Http1Channel implements HandshakeChannel {
     socket.on("close", listeners.gone);
   }
 
-  accept(subprotocol: string | undefined, headers: HeaderList): AcceptedChannel {
+  accept(acceptance: Acceptance): AcceptedChannel {
     const socket = this.#socket;
     if (!(socket instanceof Socket)) {
       throw new UsageError("the socket of the handshake is no net.Socket; give the one of Node's 'upgrade' event");
     }
     const { opening } = this.source;
     if (opening === undefined) throw new UsageError("the handshake was not read; call readOpening first");
-    const response = formatAcceptance(opening, { subprotocol, headers }, nodePlatform.sha1);
+    const response = formatAcceptance(opening, acceptance, nodePlatform.sha1);
     this.#unwatch();
     const transport = new SocketTransport(socket);
     socket.off("error", ignoreError);

@@ -25,7 +25,9 @@ export type Ability =
   /** Learning the status of a refusal. */
   | "statusCode"
   /** Learning the body of a refusal. */
-  | "body";
+  | "body"
+  /** Offering permessage-deflate. */
+  | "compression";
 
 /** One connection of a client. The methods of an ability that its peer does not have throw. */
 export interface PeerSocket {

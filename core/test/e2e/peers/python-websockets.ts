@@ -13,7 +13,7 @@ type OpeningEvent =
 export class PythonWebsockets implements Peer {
   readonly name = "Python's websockets";
   readonly version = 13;
-  readonly abilities: Peer["abilities"] = ["emptyClose", "ping", "fragments", "pause", "statusCode"];
+  readonly abilities: Peer["abilities"] = ["emptyClose", "ping", "fragments", "pause", "statusCode", "compression"];
   readonly #listeners = new Map<number, (event: ScriptEvent) => void>();
   readonly #script: PythonScript<ScriptEvent>;
   #lastSocket = 0;

@@ -13,7 +13,7 @@ export function undiciPeer(name: string, Socket: WebSocketClass): Peer {
   return {
     name,
     version: 13,
-    abilities: ["emptyClose"],
+    abilities: ["emptyClose", "compression"],
     async connect(url, { subprotocols = [], origin } = {}) {
       const headers = origin === undefined ? {} : { Origin: origin };
       const socket = new Socket(url, { protocols: [...subprotocols], headers });

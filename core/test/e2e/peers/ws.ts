@@ -9,7 +9,7 @@ export function wsPeer(version: 13 | 8 = 13, more: ClientOptions = {}): Peer {
   return {
     name: "ws",
     version,
-    abilities: ["emptyClose", "ping", "fragments", "pause", "statusCode", "body"],
+    abilities: ["emptyClose", "ping", "fragments", "pause", "statusCode", "body", "compression"],
     async connect(url, { subprotocols = [], origin }: ConnectOptions = {}) {
       const options = { ...more, protocolVersion: version, ...(origin === undefined ? {} : { origin }) };
       const socket = new WebSocket(url, [...subprotocols], options);

@@ -6,7 +6,7 @@ import { NO_LIMIT_BYTES, type SeenRequest, type ServerPeer, type ServerSocket } 
 /** Our own server. */
 export const polysocketServer: ServerPeer = {
   name: "polysocket",
-  abilities: ["sendsEmptyClose", "tellsEmptyClose", "echoesCode", "refusalBody"],
+  abilities: ["sendsEmptyClose", "tellsEmptyClose", "echoesCode", "refusalBody", "compression"],
   async listen(options = {}) {
     const { refusal, greeting, subprotocols = [], maxMessageBytes = NO_LIMIT_BYTES } = options;
     const listener = await listenHttp(options);

@@ -29,7 +29,7 @@ type ServerEvent =
 /** Python's `websockets`, in one process for all servers of a test file. It is ready for permessage-deflate. */
 export class PythonWebsocketsServer implements ServerPeer {
   readonly name = "Python's websockets";
-  readonly abilities: ServerPeer["abilities"] = ["tellsEmptyClose", "echoesCode", "refusalBody"];
+  readonly abilities: ServerPeer["abilities"] = ["tellsEmptyClose", "echoesCode", "refusalBody", "compression"];
   readonly #servers = new Map<number, (event: ServerEvent) => void>();
   readonly #sockets = new Map<number, (event: SocketEvent) => void>();
   readonly #script: PythonScript<ScriptEvent>;

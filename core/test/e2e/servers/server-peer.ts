@@ -14,7 +14,9 @@ export type ServerAbility =
   /** Answering a Close frame with the code that it had. */
   | "echoesCode"
   /** A refusal with a body. */
-  | "refusalBody";
+  | "refusalBody"
+  /** Agreeing to permessage-deflate. */
+  | "compression";
 
 /** What a server answers instead of accepting. */
 export interface ServerRefusal {

@@ -7,7 +7,7 @@ import { serverSocket } from "./server-socket.ts";
 /** The package `ws`, ready for permessage-deflate. */
 export const wsServer: ServerPeer = {
   name: "ws",
-  abilities: ["sendsEmptyClose", "tellsEmptyClose", "echoesCode", "refusalBody"],
+  abilities: ["sendsEmptyClose", "tellsEmptyClose", "echoesCode", "refusalBody", "compression"],
   async listen(options = {}) {
     const { refusal, greeting, subprotocols = [], maxMessageBytes = NO_LIMIT_BYTES } = options;
     const listener = await listenHttp(options);

@@ -1,12 +1,18 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { HandshakeErrorCode } from "../../../src/engine/errors.ts";
+import type { ConnectOptions } from "../../../src/node/client/connect-options.ts";
 import { FakeClock } from "../connection/fake-clock.ts";
 import { turns } from "../transport/sockets.ts";
 import { handshakeError, start } from "./handshaking.ts";
 import { acceptFor, type RawPeer, RawServer, refusal, responseText, switching } from "./raw-server.ts";
 
 const FULL = 16_384;
+
+/** An answer that is right but for its extensions. */
+function extended(extensions: string): (key: string) => string {
+  return (key) => switching(key, { "Sec-WebSocket-Extensions": extensions });
+}
 
 describe("a refusal", () => {
   test("is a HandshakeError with all that the server said", async (t) => {
@@ -217,12 +223,15 @@ describe("a 101 that opens nothing (RFC 6455 §4.1)", () => {
     ],
     ["CONNECTION_INVALID", "Connection: close", (key) => switching(key, { Connection: "close" })],
     ["UPGRADE_INVALID", "nothing at all", () => responseText(101)],
+    ["EXTENSION_NOT_OFFERED", "an extension", extended("permessage-other")],
+    ["EXTENSION_NOT_OFFERED", "an extension beside the one that was", extended("permessage-deflate, x-other")],
+    ["EXTENSIONS_INVALID", "a broken extension", extended("a;")],
     [
-      "EXTENSION_NOT_OFFERED",
-      "an extension",
-      (key) => switching(key, { "Sec-WebSocket-Extensions": "permessage-deflate" }),
+      "EXTENSION_PARAMETERS_INVALID",
+      "a window there is not",
+      extended("permessage-deflate; server_max_window_bits=16"),
     ],
-    ["EXTENSIONS_INVALID", "a broken extension", (key) => switching(key, { "Sec-WebSocket-Extensions": "a;" })],
+    ["EXTENSION_PARAMETERS_INVALID", "an extension twice", extended("permessage-deflate, permessage-deflate")],
     ["SUBPROTOCOL_NOT_OFFERED", "a subprotocol", (key) => switching(key, { "Sec-WebSocket-Protocol": "mqtt" })],
     ["SUBPROTOCOL_INVALID", "two subprotocols", (key) => switching(key, { "Sec-WebSocket-Protocol": "chat, mqtt" })],
     ["HTTP_VERSION_TOO_LOW", "HTTP/1.0", (key) => switching(key).replace("HTTP/1.1", "HTTP/1.0")],
@@ -238,6 +247,24 @@ describe("a 101 that opens nothing (RFC 6455 §4.1)", () => {
       assert.deepEqual([error.code, error.statusCode], [code, 101]);
       assert.equal(error.response?.statusCode, 101);
       assert.equal(error.response?.body.length, 0);
+      await peer.gone;
+    });
+  }
+
+  const unmet: readonly (readonly [HandshakeErrorCode, what: string, ConnectOptions["compression"]])[] = [
+    ["EXTENSION_NOT_OFFERED", "permessage-deflate, where compression is false", false],
+    ["EXTENSION_PARAMETERS_NOT_OFFERED", "less than was asked for", { serverNoContextTakeover: true }],
+    ["EXTENSION_PARAMETERS_NOT_OFFERED", "a larger window than was asked for", { serverMaxWindowBits: 9 }],
+  ];
+  for (const [code, what, compression = true] of unmet) {
+    test(`${code}: ${what}`, async (t) => {
+      const server = await RawServer.listen(t);
+      const handshaking = start(t, server.url(), { compression });
+      const peer = await server.next();
+      peer.write(extended("permessage-deflate")((await peer.request()).key));
+      const error = await handshakeError(handshaking);
+      assert.deepEqual([error.code, error.response?.statusCode], [code, 101]);
+      assert.equal(error.response?.headers["sec-websocket-extensions"], "permessage-deflate");
       await peer.gone;
     });
   }

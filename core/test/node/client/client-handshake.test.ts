@@ -12,7 +12,7 @@ import type { ConnectOptions } from "../../../src/node/client/connect-options.ts
 import { FakeClock } from "../connection/fake-clock.ts";
 import { testCertificate } from "../server/test-certificate.ts";
 import { turns } from "../transport/sockets.ts";
-import { handshakeError, start } from "./handshaking.ts";
+import { handshakeError, OWN_FIELDS, start } from "./handshaking.ts";
 import { RawServer, refusal, switching } from "./raw-server.ts";
 
 const trusted = { ca: testCertificate.cert };
@@ -49,6 +49,7 @@ describe("the opening handshake's request (RFC 6455 §4.1)", () => {
         "Connection: Upgrade",
         "Sec-WebSocket-Key: KEY",
         "Sec-WebSocket-Version: 13",
+        "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits",
         "\r\n",
       ].join("\r\n"),
     );
@@ -78,6 +79,7 @@ describe("the opening handshake's request (RFC 6455 §4.1)", () => {
           `Sec-WebSocket-Version: ${version}`,
           `${originName}: https://example.com`,
           "Sec-WebSocket-Protocol: v2.chat, v1.chat",
+          "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits",
           "X-A: 1",
           "X-A: 2",
           "Cookie: a=b; c=d",
@@ -88,6 +90,12 @@ describe("the opening handshake's request (RFC 6455 §4.1)", () => {
       );
     });
   }
+
+  test("offers no extension where compression is false", async (t) => {
+    const { request } = await requestOf(t, { compression: false });
+    assert.deepEqual(request.all("sec-websocket-extensions"), []);
+    assert.equal(request.fields.length, OWN_FIELDS - 1);
+  });
 
   const forms: readonly (readonly [what: string, headers: NonNullable<ConnectOptions["headers"]>])[] = [
     ["an object", { "x-a": "1", "x-b": "2" }],
@@ -104,7 +112,7 @@ describe("the opening handshake's request (RFC 6455 §4.1)", () => {
   for (const [what, headers] of forms) {
     test(`takes headers as ${what}`, async (t) => {
       const { request } = await requestOf(t, { headers });
-      assert.deepEqual(request.fields.slice(5), [
+      assert.deepEqual(request.fields.slice(OWN_FIELDS), [
         ["x-a", "1"],
         ["x-b", "2"],
       ]);
@@ -114,7 +122,7 @@ describe("the opening handshake's request (RFC 6455 §4.1)", () => {
   test("has the application's Host in place of the URL's, and dials the URL all the same", async (t) => {
     const { request } = await requestOf(t, { headers: { "X-A": "1", hOST: "other.example:81" } });
     assert.deepEqual(request.fields[0], ["Host", "other.example:81"]);
-    assert.deepEqual(request.fields.slice(5), [["X-A", "1"]]);
+    assert.deepEqual(request.fields.slice(OWN_FIELDS), [["X-A", "1"]]);
   });
 
   for (const name of ["Authorization", "AUTHORIZATION", "authorization"]) {
@@ -263,6 +271,26 @@ describe("a handshake that succeeds", () => {
     assert.deepEqual(Reflect.get(Object(headers), "set-cookie"), ["a=1"]);
     assert.deepEqual(Array.isArray(rawHeaders) && rawHeaders.slice(-4), ["X-A", "1", "set-cookie", "a=1"]);
   });
+
+  for (const [answer, options, agreed] of [
+    ["permessage-deflate", {}, "permessage-deflate"],
+    [
+      "permessage-deflate;client_max_window_bits=9 ;\tserver_no_context_takeover",
+      {},
+      "permessage-deflate; client_max_window_bits=9; server_no_context_takeover",
+    ],
+    [
+      "permessage-deflate; server_max_window_bits=10",
+      { compression: { serverMaxWindowBits: 11 } },
+      "permessage-deflate; server_max_window_bits=10",
+    ],
+  ] as const) {
+    test(`tells that ${agreed} was agreed on (RFC 7692 §5.1)`, async (t) => {
+      const headers = { "Sec-WebSocket-Extensions": answer };
+      const server = await RawServer.listen(t, { script: (peer) => peer.accept(headers) });
+      assert.equal((await start(t, server.url(), options).opened).extensions, agreed);
+    });
+  }
 
   for (const kind of ["tls", "unix"] as const) {
     test(`opens over ${kind}`, async (t) => {

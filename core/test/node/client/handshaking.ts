@@ -8,6 +8,9 @@ import type { ConnectOptions } from "../../../src/node/client/connect-options.ts
 import type { Connection } from "../../../src/node/connection/connection.ts";
 import { turns } from "../transport/sockets.ts";
 
+/** How many fields a request has before those of the application, where it is asked for nothing more. */
+export const OWN_FIELDS = 6;
+
 /** A handshake that was started, and what it told. */
 export interface Handshaking {
   readonly handshake: ClientHandshake<undefined>;

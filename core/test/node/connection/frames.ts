@@ -8,6 +8,8 @@ export const PONG = 10;
 
 export interface SeenFrame {
   readonly fin: boolean;
+  /** 0 to 7, RSV1 being 4. */
+  readonly rsv: number;
   readonly opcode: number;
   readonly masked: boolean;
   readonly payload: Buffer;
@@ -79,6 +81,6 @@ export class FrameParser {
     const payload = Buffer.from(bytes.subarray(start, start + length));
     if (masked) for (let i = 0; i < length; i++) payload[i] = (payload[i] ?? 0) ^ (bytes[lengthEnd + (i % 4)] ?? 0);
     this.#bytes = bytes.subarray(start + length);
-    return { fin: first >= 128, opcode: first & 15, masked, payload };
+    return { fin: first >= 128, rsv: (first >> 4) & 7, opcode: first & 15, masked, payload };
   }
 }

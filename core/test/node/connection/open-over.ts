@@ -15,7 +15,7 @@ export interface Opened {
 /** A connection over a real socket, as a server has it after the opening handshake. Heartbeats are off unless asked for. */
 export function openOver(socket: net.Socket, handlers: Handlers, options: ConnectionOptions = {}): Opened {
   const counters = makeCounters();
-  const settings = resolveSettings({ heartbeat: false, ...options });
+  const settings = resolveSettings({ heartbeat: false, ...options }, "server");
   const factory = new ConnectionFactory<undefined>({ role: "server", settings, handlers, counters, onEnded() {} });
   const connection = factory.open(
     {

@@ -54,7 +54,7 @@ export function rig(handlers: Handlers<string> = {}, options: RigOptions = {}): 
   const ended: Connection<string>[] = [];
   const factory = new ConnectionFactory<string>({
     role: "server",
-    settings: resolveSettings({ heartbeat: false, ...connectionOptions }),
+    settings: resolveSettings({ heartbeat: false, ...connectionOptions }, "server"),
     handlers,
     counters,
     onEnded: (connection) => ended.push(connection),

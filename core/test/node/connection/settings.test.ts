@@ -1,17 +1,37 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { formatExtensions, parseExtensions } from "../../../src/engine/extensions/offer-grammar.ts";
 import { DEFAULT_LIMITS } from "../../../src/engine/messages/limits.ts";
 import type { ConnectionOptions } from "../../../src/node/connection/settings.ts";
 import { resolveSettings } from "../../../src/node/connection/settings.ts";
+import { ROLES } from "../../engine/engine-test-kit.ts";
+
+const USUAL_OFFER = "permessage-deflate; client_max_window_bits";
+const USUAL_ANSWER = "permessage-deflate; server_no_context_takeover; client_no_context_takeover";
 
 /** Options as an application without types may give them. */
 function resolve(options: object): ReturnType<typeof resolveSettings> {
-  return resolveSettings(options as ConnectionOptions);
+  return resolveSettings(options as ConnectionOptions, "server");
+}
+
+/** What a client with these options offers; "none" where it does not want compression. */
+function offered(options: ConnectionOptions): string {
+  const { compression } = resolveSettings(options, "client");
+  return compression === undefined ? "none" : formatExtensions(compression.offer().offers);
+}
+
+/** What a server with these options answers to the usual offer; "none" where it does not want compression. */
+function answered(options: ConnectionOptions): string {
+  const { compression } = resolveSettings(options, "server");
+  if (compression === undefined) return "none";
+  return compression.accept(parseExtensions(USUAL_OFFER) ?? [])?.extensions ?? "refused";
 }
 
 describe("the settings of connections", () => {
   test("have a default each", () => {
-    assert.deepEqual(resolveSettings({}), {
+    const { compression, ...settings } = resolveSettings({}, "server");
+    assert.ok(compression !== undefined);
+    assert.deepEqual(settings, {
       limits: DEFAULT_LIMITS,
       heartbeatIntervalMs: 30_000,
       heartbeatTimeoutMs: 10_000,
@@ -33,25 +53,29 @@ describe("the settings of connections", () => {
       reception: undefined,
       textAs: undefined,
       automaticPong: undefined,
+      compression: undefined,
       backpressure: { highWaterMarkBytes: undefined, maxBufferedBytes: undefined, policy: undefined },
     };
-    assert.deepEqual(resolve(options), resolveSettings({}));
+    assert.deepEqual(resolve(options), resolveSettings({}, "server"));
     assert.deepEqual(
       resolve({ limits: undefined, heartbeat: undefined, backpressure: undefined }),
-      resolveSettings({}),
+      resolveSettings({}, "server"),
     );
   });
 
   test("take what is given", () => {
-    const settings = resolveSettings({
-      limits: { maxMessageBytes: 1, maxPendingPongs: Number.POSITIVE_INFINITY },
-      heartbeat: { intervalMs: 1, timeoutMs: Number.POSITIVE_INFINITY },
-      closeTimeoutMs: Number.POSITIVE_INFINITY,
-      reception: "frames",
-      textAs: "bytes",
-      automaticPong: false,
-      backpressure: { highWaterMarkBytes: 2, maxBufferedBytes: 3, policy: "drop" },
-    });
+    const settings = resolveSettings(
+      {
+        limits: { maxMessageBytes: 1, maxPendingPongs: Number.POSITIVE_INFINITY },
+        heartbeat: { intervalMs: 1, timeoutMs: Number.POSITIVE_INFINITY },
+        closeTimeoutMs: Number.POSITIVE_INFINITY,
+        reception: "frames",
+        textAs: "bytes",
+        automaticPong: false,
+        backpressure: { highWaterMarkBytes: 2, maxBufferedBytes: 3, policy: "drop" },
+      },
+      "server",
+    );
     assert.deepEqual(settings, {
       limits: { ...DEFAULT_LIMITS, maxMessageBytes: 1, maxPendingPongs: Number.POSITIVE_INFINITY },
       heartbeatIntervalMs: 1,
@@ -63,11 +87,43 @@ describe("the settings of connections", () => {
       highWaterMarkBytes: 2,
       maxBufferedBytes: 3,
       overflow: "drop",
+      compression: undefined,
     });
   });
 
   test("heartbeat: false means no pings", () => {
-    assert.equal(resolveSettings({ heartbeat: false }).heartbeatIntervalMs, Number.POSITIVE_INFINITY);
+    assert.equal(resolve({ heartbeat: false }).heartbeatIntervalMs, Number.POSITIVE_INFINITY);
+  });
+
+  test("compression is offered by clients and agreed to by servers unless it is false", () => {
+    assert.equal(offered({}), USUAL_OFFER);
+    assert.equal(offered({ compression: true }), USUAL_OFFER);
+    assert.equal(offered({ compression: false }), "none");
+    assert.equal(answered({}), USUAL_ANSWER);
+    assert.equal(answered({ compression: true }), USUAL_ANSWER);
+    assert.equal(answered({ compression: false }), "none");
+  });
+
+  test("compression: an object says what each role wants", () => {
+    const compression = { serverNoContextTakeover: true, clientNoContextTakeover: false, clientMaxWindowBits: 10 };
+    assert.equal(offered({ compression }), "permessage-deflate; server_no_context_takeover; client_max_window_bits=10");
+    assert.equal(
+      answered({ compression }),
+      "permessage-deflate; server_no_context_takeover; client_max_window_bits=10",
+    );
+  });
+
+  test('reception "frames" goes without compression, and not with one that was asked for', () => {
+    for (const role of ROLES) {
+      assert.equal(resolveSettings({ reception: "frames" }, role).compression, undefined);
+      assert.equal(resolveSettings({ reception: "frames", compression: false }, role).compression, undefined);
+      for (const compression of [true, {}, { level: 1 }]) {
+        assert.throws(() => resolveSettings({ reception: "frames", compression }, role), {
+          name: "UsageError",
+          message: /compression cannot be had with reception "frames"/,
+        });
+      }
+    }
   });
 
   const mistakes: [object, RegExp][] = [
@@ -81,6 +137,8 @@ describe("the settings of connections", () => {
     [{ reception: "whole" }, /reception is whole; give one of messages, fragments, frames/],
     [{ textAs: null }, /textAs is null/],
     [{ automaticPong: 1 }, /automaticPong is 1/],
+    [{ compression: null }, /compression is null; give true, false or an object/],
+    [{ compression: { level: 10 } }, /compression\.level is 10/],
     [{ backpressure: null }, /backpressure is null/],
     [{ backpressure: 5 }, /backpressure is 5/],
     [{ backpressure: { highWaterMarkBytes: 0 } }, /backpressure\.highWaterMarkBytes is 0/],

@@ -71,6 +71,17 @@ export async function openRaw(t: TestContext, ...early: Uint8Array[]): Promise<O
   return { ...listening, peer };
 }
 
+/** The same with a server that has agreed to compress without context takeover. */
+export async function openDeflating(t: TestContext): Promise<OverRaw> {
+  const agreed = "permessage-deflate; server_no_context_takeover; client_no_context_takeover";
+  const server = await RawServer.listen(t);
+  const listening = listen(t, server.url());
+  const peer = await server.next();
+  await peer.accept({ "Sec-WebSocket-Extensions": agreed });
+  await listening.journal.next();
+  return { ...listening, peer };
+}
+
 /** Close an open WebSocket, and check it while it is closing and when it is closed. */
 export async function checkOnceClosing(
   { socket, peer, journal }: OverRaw,

@@ -76,13 +76,16 @@ describe("the constructor (WHATWG WebSockets, constructor steps)", () => {
 });
 
 describe("the opening handshake (WHATWG WebSockets, opening handshake; RFC 6455 §4.1)", () => {
-  test("asks with what is needed, and tells nothing of a page, cookies or extensions", async (t) => {
+  test("asks with what is needed, offers compression, and tells nothing of a page or cookies", async (t) => {
     const server = await RawServer.listen(t);
     listen(t, server.url("/chat?room=1"));
     const request = await (await server.next()).request();
     assert.equal(request.line, "GET /chat?room=1 HTTP/1.1");
     const names = request.fields.map(([name]) => name.toLowerCase()).sort();
-    assert.deepEqual(names, ["connection", "host", "sec-websocket-key", "sec-websocket-version", "upgrade"]);
+    assert.deepEqual(names, [
+      ...["connection", "host", "sec-websocket-extensions", "sec-websocket-key", "sec-websocket-version", "upgrade"],
+    ]);
+    assert.deepEqual(request.all("sec-websocket-extensions"), ["permessage-deflate; client_max_window_bits"]);
     assert.deepEqual(request.all("sec-websocket-version"), ["13"]);
   });
 
@@ -108,7 +111,20 @@ describe("the opening handshake (WHATWG WebSockets, opening handshake; RFC 6455 
     const [event] = await once(socket, "open");
     assert.equal(Object.getPrototypeOf(event), Event.prototype);
     assert.deepEqual([event.bubbles, event.cancelable, event.target], [false, false, socket]);
-    assert.deepEqual([socket.readyState, socket.protocol, socket.extensions], [1, "v1.chat", ""]);
+    const agreed = "permessage-deflate; server_no_context_takeover; client_no_context_takeover";
+    assert.deepEqual([socket.readyState, socket.protocol, socket.extensions], [1, "v1.chat", agreed]);
+  });
+
+  test("extensions is what the server accepted, and empty where it declined", async (t) => {
+    for (const [headers, extensions] of [
+      [{}, ""],
+      [{ "Sec-WebSocket-Extensions": "permessage-deflate" }, "permessage-deflate"],
+    ] as const) {
+      const server = await RawServer.listen(t, { script: (peer) => peer.accept(headers) });
+      const { socket, journal } = listen(t, server.url());
+      assert.deepEqual(await journal.next(), ["open", 1]);
+      assert.equal(socket.extensions, extensions);
+    }
   });
 
   test("listeners that are added in the constructor's task miss nothing", async (t) => {
@@ -171,9 +187,11 @@ describe("the opening handshake (WHATWG WebSockets, opening handshake; RFC 6455 
   });
 
   test("an extension that was not offered fails the connection", async (t) => {
-    const headers = { "Sec-WebSocket-Extensions": "permessage-deflate" };
-    const server = await RawServer.listen(t, { script: (peer) => peer.accept(headers) });
-    assert.deepEqual(await listen(t, server.url()).journal.take(2), FAILED);
+    for (const extensions of ["permessage-other", "permessage-deflate, x-other", "permessage-deflate; x-other"]) {
+      const headers = { "Sec-WebSocket-Extensions": extensions };
+      const server = await RawServer.listen(t, { script: (peer) => peer.accept(headers) });
+      assert.deepEqual(await listen(t, server.url()).journal.take(2), FAILED, extensions);
+    }
   });
 });
 

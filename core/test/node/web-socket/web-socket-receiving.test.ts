@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { describe, test } from "node:test";
+import { constants, deflateRawSync } from "node:zlib";
 import type { BinaryType } from "../../../src/node/web-socket/received-data.ts";
 import { BINARY, CLOSE, TEXT } from "../connection/frames.ts";
-import { echo, FAILED, listen, openRaw, serverFrame, serverText, until } from "./listening.ts";
+import { echo, FAILED, listen, openDeflating, openRaw, serverFrame, serverText, until } from "./listening.ts";
 
 function bytes(length: number, from = 0): Buffer {
   return Buffer.from(Uint8Array.from({ length }, (_, i) => i + from));
@@ -125,6 +126,25 @@ describe("a message has been received (WHATWG WebSockets, feedback from the prot
     peer.write(serverText("third"), serverFrame(CLOSE, close.payload));
     peer.end();
     assert.deepEqual(await journal.next(), ["close", 3, [1005, "", true]]);
+  });
+
+  test("that the server compressed is told as it was before, in its place", async (t) => {
+    const { socket, peer, journal } = await openDeflating(t);
+    socket.binaryType = "arraybuffer";
+    // RFC 7692 §7.2.3.1 and §7.2.3.6: "Hello", and nothing
+    peer.write(serverFrame(TEXT, Buffer.from("f248cdc9c90700", "hex"), { rsv: 4 }), serverText("between"));
+    peer.write(serverFrame(BINARY, Buffer.from([0]), { rsv: 4 }));
+    const large = bytes(3 << 20);
+    const deflated = deflateRawSync(large, { finishFlush: constants.Z_SYNC_FLUSH }).subarray(0, -4);
+    peer.write(serverFrame(BINARY, deflated, { rsv: 4 }), serverText("last"));
+    assert.deepEqual(await journal.take(3), [
+      ["message", 1, "Hello"],
+      ["message", 1, "between"],
+      ["message", 1, new ArrayBuffer(0)],
+    ]);
+    const [, , data] = await journal.next();
+    assert.ok(data instanceof ArrayBuffer && large.equals(Buffer.from(data)));
+    assert.deepEqual(await journal.next(), ["message", 1, "last"]);
   });
 
   test("may have more than a server's default limit", async (t) => {

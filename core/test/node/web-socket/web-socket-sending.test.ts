@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { constants, inflateRawSync } from "node:zlib";
 import type { SendData } from "../../../src/node/web-socket/sent-data.ts";
 import type { WebSocket } from "../../../src/node/web-socket/web-socket.ts";
 import { RawServer } from "../client/raw-server.ts";
@@ -11,6 +12,7 @@ import {
   FAILED,
   listen,
   nextTask,
+  openDeflating,
   openRaw,
   serverFrame,
   until,
@@ -21,12 +23,22 @@ function sendForeign(socket: WebSocket, ...data: unknown[]): void {
   Reflect.apply(socket.send, socket, data);
 }
 
-/** The next message, its fragments joined. */
+/** The next message, its fragments joined, which must not be compressed. */
 async function messageOf(peer: { frame(): Promise<SeenFrame> }): Promise<[opcode: number, payload: Buffer]> {
   const first = await peer.frame();
   const parts = [first.payload];
   for (let last = first; !last.fin; parts.push(last.payload)) last = await peer.frame();
+  assert.equal(first.rsv, 0);
   return [first.opcode, Buffer.concat(parts)];
+}
+
+/** What a frame of a message in one frame says. */
+function inflated({ rsv, payload }: SeenFrame): Buffer {
+  if (rsv === 0) return payload;
+  // RFC 7692 §7.2.2: these four bytes were left out
+  return inflateRawSync(Buffer.concat([payload, Buffer.from("0000ffff", "hex")]), {
+    finishFlush: constants.Z_SYNC_FLUSH,
+  });
 }
 
 function numbered(length: number): Uint8Array<ArrayBuffer> {
@@ -179,6 +191,26 @@ describe("send (WHATWG WebSockets, send steps)", () => {
         if (blobs === 1) await messageOf(peer);
         for (let i = 0; i < 2; i++) assert.ok((await messageOf(peer))[1].equals(expected), `${size}, ${blobs} Blobs`);
       }
+    }
+  });
+
+  test("where that was agreed on, messages from 1,024 bytes on go out compressed, and Blobs as they are", async (t) => {
+    const { socket, peer } = await openDeflating(t);
+    for (const size of [1_023, 1_024, 20_000, 500_000]) {
+      const expected = Buffer.from(numbered(size));
+      const written = numbered(size);
+      socket.send(written);
+      written.fill(0xff);
+      socket.send(new Blob([expected]));
+      socket.send("x".repeat(size));
+      const rsv = size < 1_024 ? 0 : 4;
+      const bytes = await peer.frame();
+      assert.deepEqual([bytes.rsv, bytes.opcode], [rsv, BINARY]);
+      assert.ok(expected.equals(inflated(bytes)), `${size} bytes as they were when they were sent`);
+      assert.ok((await messageOf(peer))[1].equals(expected), "a Blob as it is");
+      const text = await peer.frame();
+      assert.deepEqual([text.rsv, text.opcode], [rsv, TEXT]);
+      assert.ok(String(inflated(text)) === "x".repeat(size), `${size} characters`);
     }
   });
 

@@ -1,0 +1,159 @@
+import assert from "node:assert/strict";
+import { describe, type TestContext, test } from "node:test";
+import {
+  type ExtensionOffer,
+  formatExtensions,
+  parseExtensions,
+} from "../../../src/engine/extensions/offer-grammar.ts";
+import { compressionMemory } from "../../../src/node/compression/compression-memory.ts";
+import { type CompressionOptions, resolveCompression } from "../../../src/node/compression/compression-options.ts";
+import { DeflateNegotiation, type Negotiated } from "../../../src/node/compression/deflate-negotiation.ts";
+
+const RESPONSE = { statusCode: 101, response: undefined };
+const NAME = "permessage-deflate";
+/** What browsers offer. */
+const USUAL_OFFER = `${NAME}; client_max_window_bits`;
+/** Both ends refer back. */
+const KEEPING = { serverNoContextTakeover: false, clientNoContextTakeover: false };
+
+function negotiation(role: "server" | "client", options: CompressionOptions = {}): DeflateNegotiation {
+  const settings = resolveCompression(options, role);
+  assert.ok(settings !== undefined);
+  return new DeflateNegotiation(settings);
+}
+
+function parsed(text: string): readonly ExtensionOffer[] {
+  const offers = parseExtensions(text);
+  assert.ok(offers !== undefined);
+  return offers;
+}
+
+function answerOf(server: DeflateNegotiation, offer: string): string | undefined {
+  return server.accept(parsed(offer))?.extensions;
+}
+
+function offerOf(client: DeflateNegotiation): string {
+  return formatExtensions(client.offer().offers);
+}
+
+/** Let so much be reserved while the test lasts. */
+function reserve(t: TestContext, bytes: number): void {
+  compressionMemory.reserve(bytes);
+  t.after(() => compressionMemory.reserve(-bytes));
+}
+
+function limit(t: TestContext, bytes: number): void {
+  const { limitBytes } = compressionMemory;
+  compressionMemory.limitBytes = bytes;
+  t.after(() => {
+    compressionMemory.limitBytes = limitBytes;
+  });
+}
+
+describe("what a server answers (RFC 7692 §7.1)", () => {
+  test("by default each message is for itself; a server with context takeover bounds what it has to remember", () => {
+    const both = `${NAME}; server_no_context_takeover; client_no_context_takeover`;
+    assert.equal(answerOf(negotiation("server"), USUAL_OFFER), both);
+    assert.equal(answerOf(negotiation("server", KEEPING), USUAL_OFFER), `${NAME}; client_max_window_bits=12`);
+    assert.equal(answerOf(negotiation("server", KEEPING), NAME), `${NAME}; client_no_context_takeover`);
+  });
+
+  test("nothing where nothing, or nothing acceptable, is offered", () => {
+    const server = negotiation("server");
+    assert.equal(server.accept([]), undefined);
+    assert.equal(server.accept(parsed("x-other")), undefined);
+    assert.equal(server.accept(parsed(`${NAME}; server_max_window_bits=16`)), undefined);
+  });
+
+  test("when half of the memory is reserved, clients are asked not to refer back", (t) => {
+    const server = negotiation("server", KEEPING);
+    limit(t, 8 * 4_096);
+    reserve(t, 3 * 4_096);
+    assert.equal(answerOf(server, USUAL_OFFER), `${NAME}; client_max_window_bits=12`);
+    reserve(t, 1);
+    const asked = `${NAME}; client_no_context_takeover; client_max_window_bits=12`;
+    assert.equal(answerOf(server, USUAL_OFFER), asked);
+    assert.equal(server.accept(parsed(USUAL_OFFER))?.scheme.historyBytes, 0);
+    reserve(t, -1);
+    assert.equal(answerOf(server, USUAL_OFFER), `${NAME}; client_max_window_bits=12`);
+  });
+
+  test("the window that the client may come to use is what there has to be room for", (t) => {
+    limit(t, 2 * 1_024);
+    for (const [bits, isRoom] of [
+      [8, true],
+      [10, true],
+      [11, false],
+      [15, false],
+    ] as const) {
+      const answer = answerOf(negotiation("server", { ...KEEPING, clientMaxWindowBits: bits }), USUAL_OFFER) ?? "";
+      assert.equal(answer.includes("client_no_context_takeover"), !isRoom, `${bits}: ${answer}`);
+    }
+  });
+});
+
+describe("what a client offers (RFC 7692 §7.1)", () => {
+  test("as browsers by default, and what it wants otherwise", () => {
+    assert.equal(offerOf(negotiation("client")), USUAL_OFFER);
+    const wishes = { serverNoContextTakeover: true, serverMaxWindowBits: 9, clientMaxWindowBits: 10 };
+    const offer = `${NAME}; server_no_context_takeover; server_max_window_bits=9; client_max_window_bits=10`;
+    assert.equal(offerOf(negotiation("client", wishes)), offer);
+  });
+
+  test("when half of the memory is reserved, the server is asked not to refer back, and has to agree", (t) => {
+    const client = negotiation("client");
+    limit(t, 4 * 32_768);
+    reserve(t, 32_768);
+    assert.equal(offerOf(client), USUAL_OFFER);
+    reserve(t, 1);
+    assert.equal(offerOf(client), `${NAME}; server_no_context_takeover; client_max_window_bits`);
+    assert.throws(() => client.conclude(parsed(NAME), client.offer(), RESPONSE), {
+      code: "EXTENSION_PARAMETERS_NOT_OFFERED",
+    });
+    const agreed = client.conclude(parsed(`${NAME}; server_no_context_takeover`), client.offer(), RESPONSE);
+    assert.equal(agreed?.scheme.historyBytes, 0);
+  });
+
+  test("an answer is judged by what was offered then, not by what would be now", (t) => {
+    const client = negotiation("client");
+    const offered = client.offer();
+    limit(t, 0);
+    assert.equal(client.conclude(parsed(NAME), offered, RESPONSE)?.scheme.historyBytes, 32_768);
+  });
+
+  test("the server's answer decides; without the extension in it there is none", () => {
+    const client = negotiation("client");
+    const conclude = (answer: string): Negotiated | undefined =>
+      client.conclude(parsed(answer), client.offer(), RESPONSE);
+    const agreed = conclude(`x-other, ${NAME}; server_max_window_bits=9; client_no_context_takeover`);
+    assert.equal(agreed?.extensions, `${NAME}; server_max_window_bits=9; client_no_context_takeover`);
+    const { peerWindowBits, keepsOwn, keepsPeers } = agreed?.scheme ?? {};
+    assert.deepEqual(
+      { peerWindowBits, keepsOwn, keepsPeers },
+      { peerWindowBits: 9, keepsOwn: false, keepsPeers: true },
+    );
+    assert.equal(client.conclude([], client.offer(), RESPONSE), undefined);
+    assert.throws(() => conclude(`${NAME}; client_max_window_bits=16`), { code: "EXTENSION_PARAMETERS_INVALID" });
+  });
+});
+
+describe("schemes", () => {
+  const agreements = ["", "; client_no_context_takeover", "; server_no_context_takeover", "; server_max_window_bits=9"];
+
+  test("connections with the same agreement have the same, others another", () => {
+    const client = negotiation("client");
+    const schemes = [...agreements, "; client_max_window_bits=9", ...agreements].map(
+      (parameters) => client.conclude(parsed(NAME + parameters), client.offer(), RESPONSE)?.scheme,
+    );
+    assert.equal(new Set(schemes).size, 5);
+    assert.deepEqual(schemes.slice(0, 4), schemes.slice(5));
+    assert.ok(schemes.slice(0, 4).every((scheme, i) => scheme === schemes[5 + i]));
+  });
+
+  test("other settings have others", () => {
+    const accept = (server: DeflateNegotiation): unknown => server.accept(parsed(NAME))?.scheme;
+    const [one, two] = [negotiation("server"), negotiation("server")];
+    assert.equal(accept(one), accept(one));
+    assert.notEqual(accept(one), accept(two));
+  });
+});
