@@ -4,10 +4,21 @@
  * - `versionOf`: packages whose versions are printed, as far as they are installed
  * - `roles`: which it takes; both if it does not say
  * - `needs`: what must exist; without it the peer is left out with a note
- * - `runtime`: the program that runs the script, if it is not this Node */
+ * - `runtime`: the program that runs the script, if it is not this Node
+ * - `onRequest`: measured only where it is named, or with --all-peers */
 export const PEERS = [
   { name: "net", script: "net.js", protocol: "raw" },
   { name: "ws", script: "ws.js", protocol: "websocket", versionOf: ["ws", "bufferutil"] },
+  {
+    name: "bun",
+    script: "bun.js",
+    protocol: "websocket",
+    versionOf: ["bun"],
+    roles: ["server"],
+    // The program itself, not what a package manager may put in front of it: its process is the one that is measured
+    needs: "bench/node_modules/bun/bin/bun.exe",
+    runtime: "bench/node_modules/bun/bin/bun.exe",
+  },
   {
     name: "polysocket",
     script: "polysocket.js",
@@ -16,12 +27,31 @@ export const PEERS = [
     needs: "core/dist/esm/node/index.js",
   },
   {
-    name: "WebSocket",
+    name: "polysocket.WebSocket",
     script: "web-socket.js",
     protocol: "websocket",
     versionOf: ["polysocket"],
     roles: ["client"],
     needs: "core/dist/esm/node/index.js",
+    onRequest: true,
+  },
+  {
+    name: "websocket",
+    script: "websocket.js",
+    protocol: "websocket",
+    versionOf: ["websocket"],
+    roles: ["server"],
+    needs: "bench/node_modules/websocket",
+    onRequest: true,
+  },
+  {
+    name: "nodejs-websocket",
+    script: "nodejs-websocket.js",
+    protocol: "websocket",
+    versionOf: ["nodejs-websocket"],
+    roles: ["server"],
+    needs: "bench/node_modules/nodejs-websocket",
+    onRequest: true,
   },
 ];
 

@@ -13,9 +13,11 @@ const SHOWN = 30;
 
 const [scenarioName, peerName = SUBJECT, seconds = "3"] = process.argv.slice(2);
 const scenario = SCENARIOS.find(({ name, measure }) => name === scenarioName && MEASURES[measure].each);
-const peer = PEERS.find(({ name }) => name === peerName);
+const peer = PEERS.find(({ name, runtime }) => name === peerName && !runtime);
 if (!scenario || !peer) {
-  console.error("usage: node bench/profile.js SCENARIO [PEER] [SECONDS], for a scenario that measures CPU time");
+  console.error(
+    "usage: node bench/profile.js SCENARIO [PEER] [SECONDS], for a scenario that measures CPU time and a peer that runs with Node",
+  );
   process.exit(1);
 }
 

@@ -1,31 +1,36 @@
-// npm run bench -- [scenario…] [--rounds N] [--seconds S] [--peers a,b] [--json [FILE.json]]; see README.md.
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
-import { dirname } from "node:path";
+// npm run bench -- [scenario or group…] [--rounds N] [--seconds S] [--peers a,b]; see README.md.
 import { parseArgs } from "node:util";
+import { installPackages } from "./lib/install.js";
 import { compileLoad } from "./lib/load.js";
-import { chooseCpus, describeMachine, PROJECT, packageVersion } from "./lib/machine.js";
+import { BENCH, chooseCpus, describeMachine, packageVersion } from "./lib/machine.js";
 import { MEASURES } from "./lib/measures.js";
-import { formatScenario, judgeAims } from "./lib/table.js";
+import { whatIsMissing } from "./lib/peer.js";
+import { writeResults } from "./lib/results.js";
+import { judgeAims } from "./lib/statistics.js";
+import { formatScenario } from "./lib/table.js";
 import { PEERS, SUBJECT } from "./peers.js";
-import { SCENARIOS } from "./scenarios.js";
+import { DEFAULT_GROUPS, SCENARIOS } from "./scenarios.js";
 
-const USAGE = `npm run bench -- [scenario…] [--rounds N] [--seconds S] [--warm-up S] [--peers a,b] [--json [FILE.json]]
-scenarios: ${SCENARIOS.map((scenario) => scenario.name).join(" ")}
-peers: ${PEERS.map((peer) => peer.name).join(" ")}`;
+const GROUPS = [...new Set(SCENARIOS.map(({ group }) => group))];
+const USAGE = `npm run bench -- [scenario or group…] [--rounds N] [--seconds S] [--warm-up S] [--peers a,b | --all-peers] [--results FOLDER]
+${GROUPS.map((group) => `${group}: ${namesOf(SCENARIOS.filter((scenario) => scenario.group === group))}`).join("\n")}
+peers: ${namesOf(PEERS)}`;
+
+function namesOf(entries) {
+  return entries.map(({ name }) => name).join(" ");
+}
 
 function readOptions(words) {
-  const at = words.indexOf("--json");
-  const filled = [...words];
-  if (at >= 0 && !words[at + 1]?.endsWith(".json")) filled.splice(at + 1, 0, `${PROJECT}bench/results/latest.json`);
   const { values, positionals } = parseArgs({
-    args: filled,
+    args: words,
     allowPositionals: true,
     options: {
       rounds: { type: "string", default: "5" },
-      seconds: { type: "string", default: "1.2" },
-      "warm-up": { type: "string", default: "0.6" },
+      seconds: { type: "string", default: "0.6" },
+      "warm-up": { type: "string", default: "0.5" },
       peers: { type: "string" },
-      json: { type: "string" },
+      "all-peers": { type: "boolean" },
+      results: { type: "string", default: `${BENCH}results` },
       help: { type: "boolean" },
     },
   });
@@ -39,36 +44,39 @@ function readOptions(words) {
   const slices = Math.max(3, Math.ceil(seconds));
   return {
     help: values.help,
-    json: values.json,
-    scenarios: pick("scenario", SCENARIOS, positionals),
-    peers: pick("peer", PEERS, values.peers?.split(",") ?? []),
+    results: values.results,
+    scenarios: pickScenarios(positionals.length ? positionals : DEFAULT_GROUPS),
+    peers: pickPeers(values.peers?.split(","), values["all-peers"]),
     rounds: Math.ceil(number("rounds")),
     setup: { seconds, slices, warmUp: number("warm-up"), cpus: chooseCpus() },
   };
 }
 
-function pick(what, all, names) {
-  const unknown = names.find((name) => !all.some((entry) => entry.name === name));
-  if (unknown !== undefined) throw new Error(`no ${what} is called ${unknown}\n${USAGE}`);
-  return names.length ? all.filter((entry) => names.includes(entry.name)) : all;
+function pickScenarios(names) {
+  refuseUnknown("scenario or group", names, [...SCENARIOS.map(({ name }) => name), ...GROUPS]);
+  return SCENARIOS.filter(({ name, group }) => names.includes(name) || names.includes(group));
 }
 
-function isThere(peer) {
-  if (!peer.needs || existsSync(PROJECT + peer.needs)) return true;
-  console.log(`${peer.name} is left out: ${peer.needs} is missing (npm run build)`);
-  return false;
+function pickPeers(names, all) {
+  if (names === undefined) return PEERS.filter(({ onRequest }) => all || !onRequest);
+  const known = PEERS.map(({ name }) => name);
+  refuseUnknown("peer", names, known);
+  return PEERS.filter(({ name }) => names.includes(name));
+}
+
+function refuseUnknown(what, names, known) {
+  const unknown = names.find((name) => !known.includes(name));
+  if (unknown !== undefined) throw new Error(`no ${what} is called ${unknown}\n${USAGE}`);
+}
+
+function canBeMeasured(peer) {
+  const missing = whatIsMissing(peer);
+  if (missing) console.log(`${peer.name} is left out: ${missing}`);
+  return !missing;
 }
 
 function takesPart({ name, roles }, { without = [] }, { role }) {
   return !without.includes(name) && (roles === undefined || roles.includes(role));
-}
-
-async function runScenario(scenario, peers, count, setup) {
-  const rounds = [];
-  for (let i = 0; i < Math.min(count, scenario.mostRounds ?? count); i++) {
-    rounds.push(await MEASURES[scenario.measure].run(peers, scenario, setup));
-  }
-  return rounds;
 }
 
 /** "ws 8.23.0 with bufferutil 4.1.0" */
@@ -77,33 +85,41 @@ function versionsOf({ versionOf = [] }) {
   return installed.map((pair) => pair.join(" ")).join(" with ");
 }
 
+/** Measure and print; what is returned goes into the results. */
+async function runScenario(scenario, peers, count, setup) {
+  const measure = MEASURES[scenario.measure];
+  const taking = peers.filter((peer) => takesPart(peer, scenario, measure));
+  if (!taking.length) {
+    console.log(`${scenario.name}: none of these peers can take part\n`);
+    return undefined;
+  }
+  const rounds = [];
+  for (let i = 0; i < Math.min(count, scenario.mostRounds ?? count); i++) {
+    rounds.push(await measure.run(taking, scenario, setup));
+  }
+  const judged = judgeAims([...scenario.aims, ...(measure.aims ?? [])], rounds, SUBJECT);
+  console.log(`${formatScenario(scenario, measure, rounds, judged, SUBJECT)}\n`);
+  return { ...scenario, unit: measure.unit, judged, rounds };
+}
+
 async function main() {
-  const { help, json, scenarios, peers: chosen, rounds: count, setup } = readOptions(process.argv.slice(2));
+  const { help, results: folder, scenarios, peers: chosen, rounds, setup } = readOptions(process.argv.slice(2));
   if (help) return console.log(USAGE);
   compileLoad();
-  const peers = chosen.filter(isThere);
+  installPackages();
+  const peers = chosen.filter(canBeMeasured);
   if (!peers.length) throw new Error("no peer is left to measure");
   const versions = Object.fromEntries(peers.map((peer) => [peer.name, versionsOf(peer)]));
-  const listed = peers.map(({ name }) => versions[name] || name).join(", ");
-  console.log(`${describeMachine(setup.cpus)}\n${listed}\n`);
+  const machine = describeMachine(setup.cpus);
+  console.log(`${machine}\n${[...new Set(peers.map(({ name }) => versions[name] || name))].join(", ")}\n`);
 
   const results = [];
   for (const scenario of scenarios) {
-    const measure = MEASURES[scenario.measure];
-    const taking = peers.filter((peer) => takesPart(peer, scenario, measure));
-    if (!taking.length) {
-      console.log(`${scenario.name}: none of these peers can take part\n`);
-      continue;
-    }
-    const rounds = await runScenario(scenario, taking, count, setup);
-    console.log(`${formatScenario(scenario, measure, rounds, SUBJECT)}\n`);
-    results.push({ ...scenario, unit: measure.unit, judged: judgeAims(scenario, rounds, SUBJECT), rounds });
+    const result = await runScenario(scenario, peers, rounds, setup);
+    if (result) results.push(result);
   }
-  if (json) {
-    mkdirSync(dirname(json), { recursive: true });
-    const about = { date: new Date().toISOString(), machine: describeMachine(setup.cpus), versions, setup };
-    writeFileSync(json, `${JSON.stringify({ ...about, scenarios: results }, null, 2)}\n`);
-  }
+  const about = { date: new Date().toISOString(), machine, versions, setup };
+  for (const path of await writeResults(folder, about, results, SCENARIOS)) console.log(path.replace(BENCH, "bench/"));
 }
 
 try {

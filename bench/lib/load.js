@@ -1,41 +1,35 @@
 // Compiles the load generator when its source is newer than what was compiled, and runs it.
 import { spawn, spawnSync } from "node:child_process";
-import { mkdirSync, statSync } from "node:fs";
+import { mkdirSync, readdirSync, statSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { pinned } from "./machine.js";
 
-const [SOURCE, ...INCLUDED] = ["load.c", "accept-key.h"].map((name) =>
-  fileURLToPath(new URL(`../${name}`, import.meta.url)),
-);
+const SOURCES = fileURLToPath(new URL("../load/", import.meta.url));
 const FOLDER = fileURLToPath(new URL("../build/", import.meta.url));
 const PROGRAM = `${FOLDER}load`;
 
 export function compileLoad() {
   if (process.platform !== "linux")
     throw new Error(`the load generator needs Linux (epoll); this is ${process.platform}`);
-  if ([SOURCE, ...INCLUDED].every((path) => modifiedMs(PROGRAM) > modifiedMs(path))) return;
+  const paths = readdirSync(SOURCES).map((name) => SOURCES + name);
+  if (paths.every((path) => modifiedMs(PROGRAM) > modifiedMs(path))) return;
   mkdirSync(FOLDER, { recursive: true });
   const compiler = process.env.CC ?? "cc";
-  const { error, status, stderr } = spawnSync(compiler, [
-    "-std=gnu11",
-    "-O2",
-    "-Wall",
-    "-Wextra",
-    "-o",
-    PROGRAM,
-    SOURCE,
-  ]);
+  const sources = paths.filter((path) => path.endsWith(".c"));
+  const words = ["-std=gnu11", "-O2", "-Wall", "-Wextra", "-o", PROGRAM, ...sources, "-lz"];
+  const { error, status, stderr } = spawnSync(compiler, words, { encoding: "utf8" });
   if (error)
     throw new Error(`the load generator is written in C and ${compiler} cannot be run: install a C compiler or set CC`);
-  if (status !== 0) throw new Error(`${compiler} could not compile bench/load.c:\n${stderr}`);
+  if (/zlib\.h|-lz\b/.test(stderr)) throw new Error("the load generator needs zlib: apt-get install zlib1g-dev");
+  if (status !== 0) throw new Error(`${compiler} could not compile bench/load:\n${stderr}`);
 }
 
 function modifiedMs(path) {
   return statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
 }
 
-/** Start the generator; see load.c for its options (undefined: not given) and for the lines that `ask` may send. `ask` resolves to
+/** Start the generator; see load/main.c for its options (undefined: not given) and for the lines that `ask` may send. `ask` resolves to
  * the answer.
  * @throws Error when it reports a failure (a wrong echo, a lost connection) or ends without an answer */
 export function startLoad(options, cpu) {

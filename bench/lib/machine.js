@@ -4,6 +4,7 @@ import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 
 export const PROJECT = fileURLToPath(new URL("../../", import.meta.url));
+export const BENCH = `${PROJECT}bench/`;
 
 /** Which CPU the measured processes get and which the load; undefined where nothing can be pinned. */
 export function chooseCpus() {
@@ -32,8 +33,10 @@ export function describeMachine(cpus) {
   return `Node ${process.versions.node}, ${availableParallelism()} CPUs, ${pinning}`;
 }
 
-/** The version of a package as installed here; a workspace counts. */
+/** The version of a package as the bench gets it; a workspace counts. */
 export function packageVersion(name) {
-  const manifest = `${PROJECT}node_modules/${name}/package.json`;
-  return existsSync(manifest) ? JSON.parse(readFileSync(manifest, "utf8")).version : undefined;
+  const manifest = [`${BENCH}node_modules`, `${PROJECT}node_modules`]
+    .map((folder) => `${folder}/${name}/package.json`)
+    .find((path) => existsSync(path));
+  return manifest && JSON.parse(readFileSync(manifest, "utf8")).version;
 }

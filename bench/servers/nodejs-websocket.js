@@ -1,0 +1,20 @@
+import { createServer, setMaxBufferLength } from "nodejs-websocket";
+import { PUBLISHER_PATH, ready, readSettings } from "../lib/ready.js";
+
+const { publish } = readSettings();
+setMaxBufferLength(64 << 20);
+const server = createServer({ noDelay: true }, (connection) => {
+  const publisher = publish && connection.path === PUBLISHER_PATH;
+  connection.on("text", (text) => {
+    if (!publisher) return connection.sendText(text);
+    for (const other of server.connections) if (other !== connection) other.sendText(text);
+  });
+  // A binary message is a stream to it
+  connection.on("binary", (stream) => {
+    const chunks = [];
+    stream.on("data", (chunk) => chunks.push(chunk));
+    stream.on("end", () => connection.sendBinary(Buffer.concat(chunks)));
+  });
+  connection.on("error", () => connection.socket.destroy());
+});
+server.listen(0, "127.0.0.1", () => ready(server.socket.address().port));
