@@ -74,8 +74,10 @@ export class Output {
 
   #seal(): void {
     if (this.#end === this.#start) return;
-    this.#sealed ??= [];
-    this.#sealed.push(this.#bytes.subarray(this.#start, this.#end));
+    const range = this.#bytes.subarray(this.#start, this.#end);
+    // Most writes are one range: a literal has room for just that, the first push onto an empty array makes room for 17
+    if (this.#sealed === undefined) this.#sealed = [range];
+    else this.#sealed.push(range);
     this.#sealedLength += this.#end - this.#start;
     this.#start = this.#end;
   }
