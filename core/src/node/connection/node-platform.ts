@@ -26,6 +26,7 @@ const utf8Write = raw.utf8Write ?? writeUtf8Publicly;
 
 const keys: Int32Array = new Int32Array(KEYS_AT_A_TIME);
 let keysUsed = KEYS_AT_A_TIME;
+let received: ArrayBufferLike | undefined;
 /** Compiled when it is first needed; null where it cannot be. */
 let vectorMask: VectorMask | null | undefined;
 
@@ -40,7 +41,7 @@ export const nodePlatform: Platform = {
     if (end - start <= BYTEWISE_UP_TO) {
       for (let i = start; i < end; i++) copy[i - start] = bytes[i] ?? 0;
     } else {
-      copy.set(new Uint8Array(bytes.buffer, bytes.byteOffset + start, end - start));
+      copy.set(new Uint8Array(bufferOf(bytes), bytes.byteOffset + start, end - start));
     }
     return copy;
   },
@@ -78,6 +79,13 @@ export const nodePlatform: Platform = {
     return crypto.hash("sha1", text, "buffer");
   },
 };
+
+/** `bytes.buffer`, which V8 does not inline, without asking again for the array that all sockets are read into. */
+function bufferOf(bytes: Uint8Array): ArrayBufferLike {
+  if (!isReadBuffer(bytes)) return bytes.buffer;
+  received ??= bytes.buffer;
+  return received;
+}
 
 /** What `maskBytes` does, for a range of the buffer that sockets are read into. */
 function maskReceived(bytes: Uint8Array, start: number, end: number, key: number, phase: number): number {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { nodePlatform } from "../../../src/node/connection/node-platform.ts";
+import { readBuffer } from "../../../src/node/transport/read-memory.ts";
 import { randomFrom } from "./random.ts";
 import { runAgain } from "./run-again.ts";
 
@@ -81,6 +82,17 @@ describe("Node's primitives", () => {
       source.fill(0xaa);
       assert.equal(Buffer.isBuffer(copy) && copy.equals(expected), true);
     }
+  });
+
+  test("copies are of their own, from the buffer that sockets are read into too", () => {
+    const source = readBuffer();
+    for (let i = 0; i < 100; i++) source[i] = i;
+    const copy = nodePlatform.copy(source, 7, 57);
+    source.fill(0xaa, 0, 100);
+    assert.deepEqual(
+      [...copy],
+      Array.from({ length: 50 }, (_, index) => index + 7),
+    );
   });
 
   test("masking keys are 32-bit integers that do not repeat", () => {
