@@ -64,7 +64,12 @@ describe("unmasking in the buffer that sockets are read into", () => {
   });
 
   test("all of this holds without WebAssembly", { skip: withoutIt }, () => {
-    const hide = encodeURIComponent("delete globalThis.WebAssembly;");
-    runAgain(import.meta.url, { [WITHOUT]: "1" }, ["--import", `data:text/javascript,${hide}`]);
+    // The loader of the tests needs it too, so it is hidden from our modules alone.
+    const hide = `
+      const { value } = Object.getOwnPropertyDescriptor(globalThis, "WebAssembly");
+      Object.defineProperty(globalThis, "WebAssembly", {
+        get: () => (/(read-memory|vector-mask)[.]ts/.test(new Error().stack) ? undefined : value),
+      });`;
+    runAgain(import.meta.url, { [WITHOUT]: "1" }, ["--import", `data:text/javascript,${encodeURIComponent(hide)}`]);
   });
 });
