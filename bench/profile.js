@@ -1,9 +1,12 @@
 // node bench/profile.js SCENARIO [PEER] [SECONDS]: where a peer's CPU time goes in a scenario that measures it. Prints the functions with
-// the most self time; the profiles stay in bench/build/profiles/ for Chromium's developer tools or speedscope.
-import { mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
+// the most self time, and draws a flame graph into bench/results/; the profile itself stays in bench/build/profiles/ for Chromium's
+// developer tools or speedscope.
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { IDLE, selfTimes } from "./lib/cpu-profile.js";
+import { drawFlameGraph } from "./lib/flame-graph.js";
 import { compileLoad } from "./lib/load.js";
-import { chooseCpus, PROJECT } from "./lib/machine.js";
+import { BENCH, chooseCpus, describeMachine, PROJECT } from "./lib/machine.js";
 import { MEASURES } from "./lib/measures.js";
 import { PEERS, SUBJECT } from "./peers.js";
 import { SCENARIOS } from "./scenarios.js";
@@ -29,23 +32,49 @@ const flags = ["--cpu-prof", `--cpu-prof-dir=${folder}`, "--cpu-prof-interval=20
 const setup = { seconds: Number(seconds), warmUp: 1, slices: 1, cpus: chooseCpus(), flags };
 const measure = MEASURES[scenario.measure];
 const { [peer.name]: result } = await measure.run([peer], scenario, setup);
-console.log(`${peer.name}, ${scenario.title}: ${result.figure.toFixed(2)} µs per ${measure.each} while profiled`);
-for (const file of readdirSync(folder)) printProfile(JSON.parse(readFileSync(`${folder}/${file}`, "utf8")));
+const cost = `${result.figure.toFixed(2)} µs per ${measure.each} while profiled`;
+console.log(`${peer.name}, ${scenario.title}: ${cost}`);
+// One process with one thread writes one profile
+const [file] = readdirSync(folder);
+const profile = JSON.parse(readFileSync(`${folder}/${file}`, "utf8"));
+printProfile(profile);
+console.log(writeFlameGraph(profile).replace(PROJECT, ""));
 
-function printProfile({ nodes, samples, timeDeltas }) {
-  const placeOf = new Map(nodes.map((node) => [node.id, placeName(node.callFrame)]));
+function printProfile(profile) {
+  const placeOf = new Map(profile.nodes.map((node) => [node.id, placeName(node.callFrame)]));
   const selfUs = new Map();
-  for (const [i, id] of samples.entries()) {
+  for (const [id, us] of selfTimes(profile)) {
     const place = placeOf.get(id);
-    selfUs.set(place, (selfUs.get(place) ?? 0) + timeDeltas[i]);
+    selfUs.set(place, (selfUs.get(place) ?? 0) + us);
   }
-  selfUs.delete("(idle)");
+  selfUs.delete(IDLE);
   const total = [...selfUs.values()].reduce((sum, us) => sum + us, 0);
   const byTime = [...selfUs].sort((a, b) => b[1] - a[1]).slice(0, SHOWN);
   for (const [place, us] of byTime) console.log(`${((us / total) * 100).toFixed(1).padStart(6)} %  ${place}`);
 }
 
+function writeFlameGraph(profile) {
+  const svg = drawFlameGraph(profile, {
+    title: `Where the CPU time of ${peer.name} goes: ${scenario.title}`,
+    notes: [
+      `${new Date().toISOString().slice(0, 10)}; ${describeMachine(setup.cpus)}; ${cost}`,
+      "The whole life of the process, start and warm-up too. Callers above what they call; a box is as wide as its share of the time.",
+    ],
+    ownCode: `${peer.name}, and the bench's use of it`,
+    pathOf,
+  });
+  const results = `${BENCH}results`;
+  mkdirSync(results, { recursive: true });
+  const path = `${results}/flame-${scenario.name}${peer.name === SUBJECT ? "" : `-${peer.name}`}.svg`;
+  writeFileSync(path, svg);
+  return path;
+}
+
 function placeName({ functionName, url, lineNumber }) {
-  const path = url.replace("file://", "").replace(PROJECT, "");
+  const path = pathOf(url);
   return path ? `${functionName || "(anonymous)"}  ${path}:${lineNumber + 1}` : functionName;
+}
+
+function pathOf(url) {
+  return url.replace("file://", "").replace(PROJECT, "");
 }

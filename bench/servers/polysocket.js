@@ -3,13 +3,11 @@ import { PUBLISHER_PATH, ready, readSettings } from "../lib/ready.js";
 
 const { publish, deflate, heartbeat } = readSettings();
 const DEFLATE = {
-  takeover: ({ level, memLevel }) => ({
+  takeover: ({ level }) => ({
     thresholdBytes: 0,
     level,
-    memLevel,
     serverNoContextTakeover: false,
     clientNoContextTakeover: false,
-    serverMaxWindowBits: 15,
     clientMaxWindowBits: 15,
   }),
   usual: () => true,
