@@ -313,6 +313,13 @@ export function openProtocol(role: Role, options: EndpointOptions = {}, nowMs = 
   return protocol;
 }
 
+/** An open endpoint that has agreed on permessage-deflate. */
+export function deflatingProtocol(role: Role, options: EndpointOptions = {}): Protocol {
+  const protocol = new Protocol(kitOf(role, options), 0, true);
+  protocol.opened(0);
+  return protocol;
+}
+
 /** All events that are left. */
 export function drain(protocol: Protocol): ProtocolEvent[] {
   const events: ProtocolEvent[] = [];

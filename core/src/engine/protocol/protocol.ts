@@ -266,7 +266,7 @@ export class Protocol {
     this.#checkOpen("send");
     this.#checkIdle();
     if (this.#kit.role === "client") throw new UsageError("a client masks each frame; send the message itself");
-    this.#kit.sender.sendEncoded(this.#out, frame);
+    this.#out.append(frame);
   }
 
   /** Begin a message that is sent fragment by fragment. Control frames may go between.

@@ -12,8 +12,6 @@ import { OPCODE } from "../frames/opcode.ts";
 /** Payloads up to so many bytes are copied behind their header: one small write costs less than a gathering write up
  * to here (see bench/README.md). */
 const COPY_UP_TO = 16_384;
-/** Encoded frames up to so many bytes are copied, so that several that are sent in one turn lie side by side. */
-const SHARE_FROM = 2_048;
 /** A character of a JavaScript string becomes at most 3 bytes of UTF-8. */
 const BYTES_PER_UNIT = 3;
 
@@ -67,17 +65,6 @@ export class Sender {
     const piece = start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end);
     output.target.set(piece, at + headerLength(length, this.#masks));
     this.#finish(output, at, first, length);
-  }
-
-  /** A frame that was encoded before, header and all, and is never changed. */
-  sendEncoded(output: Output, frame: Uint8Array): void {
-    if (frame.length > SHARE_FROM) {
-      output.append(frame);
-      return;
-    }
-    const at = output.reserve(frame.length);
-    output.target.set(frame, at);
-    output.commit(at + frame.length);
   }
 
   /** A frame exactly as it is, masking key included. */

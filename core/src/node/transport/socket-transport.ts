@@ -1,6 +1,7 @@
 import type { Socket } from "node:net";
 import { type DirectHandle, type DirectWaiter, findDirectHandle, writeDirectly } from "./direct-write.ts";
 import { readStatically } from "./static-read.ts";
+import { joinSmall, releaseJoined } from "./join-small.ts";
 import type { Transport, TransportSink } from "./transport.ts";
 
 const EMPTY: Uint8Array = new Uint8Array(0);
@@ -55,10 +56,14 @@ export class SocketTransport implements Transport, DirectWaiter {
   write(chunks: readonly Uint8Array[]): boolean {
     const socket = this.#socket;
     if (!socket.writable) return false;
-    if (chunks.length === 1) {
-      const [chunk = EMPTY] = chunks;
-      if (this.#writeDirectly(chunk)) return this.#directBytes === 0;
-      socket.write(chunk);
+    const joined = joinSmall(chunks);
+    if (joined !== undefined) {
+      const isDirect = this.#writeDirectly(joined);
+      if (isDirect && this.#directBytes === 0) return true;
+      // Who writes it now keeps the memory
+      releaseJoined(joined);
+      if (isDirect) return false;
+      socket.write(joined);
     } else {
       socket.cork();
       for (const chunk of chunks) socket.write(chunk);

@@ -242,6 +242,38 @@ for (const role of ROLES) {
       }
     });
 
+    test(`a ${role} accepts them in a message's first frame alone (RFC 7692 §6)`, () => {
+      for (const set of [0x10, 0x20, 0x40, 0x50, 0x70]) {
+        for (const opcode of [0, 1, 2, 8, 9, 10]) {
+          for (const fin of opcode >= 8 ? [true] : [true, false]) {
+            forEachSplit(toRole(role, frameBytes({ fin, rsv: set >> 4, opcode, payload: "x" })), (chunks) => {
+              const reader = readerOf(role, 0x70);
+              if (opcode === 1 || opcode === 2) {
+                const seen = `${fin ? "fin " : ""}rsv ${set.toString(16)} opcode ${opcode} length 1: 78`;
+                assert.deepEqual(framesIn(reader, chunks), [seen]);
+              } else {
+                assert.equal(
+                  codeOf(() => readHeaderOf(reader, chunks)),
+                  "RSV_UNEXPECTED",
+                );
+              }
+            });
+          }
+        }
+      }
+    });
+
+    test(`a ${role} may be given another meaning of the reserved bits between two frames`, () => {
+      const reader = readerOf(role, 0x40);
+      const compressed = toRole(role, "c1 01  78");
+      assert.deepEqual(framesIn(reader, [compressed.slice()]), ["fin rsv 40 opcode 1 length 1: 78"]);
+      reader.rsvAllowed = 0;
+      assert.equal(
+        codeOf(() => framesIn(reader, [compressed.slice()])),
+        "RSV_UNEXPECTED",
+      );
+    });
+
     test(`a ${role} reads only as many bytes of an array as it is told`, () => {
       const frame = toRole(role, "81 02  48 69");
       const reader = readerOf(role);

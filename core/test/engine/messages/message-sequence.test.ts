@@ -162,6 +162,71 @@ describe("the limits of a message (RFC 6455 §10.4)", () => {
   });
 });
 
+describe("compressed messages (RFC 7692 §6)", () => {
+  test("either role goes by a message's first frame, whatever it is told of the others", () => {
+    const sequence = sequenceOf();
+    for (const compressed of [true, false, true, true, false]) {
+      sequence.beginFrame(TEXT, 1, compressed);
+      assert.equal(sequence.compressed, compressed);
+      sequence.endFrame(false);
+      for (const said of [!compressed, compressed]) {
+        sequence.beginFrame(CONTINUATION, 1, said);
+        assert.equal(sequence.compressed, compressed);
+        sequence.endFrame(said === compressed);
+      }
+      assert.equal(sequence.compressed, compressed, "it is known until the next message begins");
+    }
+  });
+
+  /** What is allowed, what that makes of DEFLATE data: a sixteenth and 64 bytes more. */
+  const limits = [
+    [1, 65],
+    [15, 79],
+    [16, 81],
+    [160, 234],
+    [1 << 20, (1 << 20) + 65_536 + 64],
+    [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY],
+  ] as const;
+  for (const [maxMessageBytes, most] of limits) {
+    test(`either role takes ${most} bytes of DEFLATE data for a message of ${maxMessageBytes}`, () => {
+      const length = Math.min(most, 2 ** 53 - 1);
+      const sequence = sequenceOf({ maxMessageBytes });
+      sequence.beginFrame(BINARY, length, true);
+      sequence.endFrame(true);
+      sequence.beginFrame(TEXT, length - 1, true);
+      sequence.endFrame(false);
+      sequence.beginFrame(CONTINUATION, 1, false);
+      assert.equal(sequence.announcedBytes, length);
+      sequence.endFrame(false);
+      const over = codeOf(() => sequence.beginFrame(CONTINUATION, 1, false));
+      assert.equal(over, most === length ? "MESSAGE_TOO_BIG" : "nothing thrown");
+    });
+
+    test(`either role takes no more than ${maxMessageBytes} bytes that are not compressed, between others`, () => {
+      const sequence = sequenceOf({ maxMessageBytes });
+      sequence.beginFrame(BINARY, Math.min(most, 2 ** 53 - 1), true);
+      sequence.endFrame(true);
+      const over = codeOf(() => sequence.beginFrame(BINARY, Math.min(maxMessageBytes + 1, 2 ** 53 - 1), false));
+      assert.equal(over, maxMessageBytes === Number.POSITIVE_INFINITY ? "nothing thrown" : "MESSAGE_TOO_BIG");
+    });
+  }
+
+  test("either role holds compressed messages to the other limits as they are", () => {
+    const small = sequenceOf({ maxFrameBytes: 5 });
+    assert.equal(
+      codeOf(() => small.beginFrame(TEXT, 6, true)),
+      "FRAME_TOO_BIG",
+    );
+    const few = sequenceOf({ maxFragments: 1 });
+    few.beginFrame(TEXT, 1, true);
+    few.endFrame(false);
+    assert.equal(
+      codeOf(() => few.beginFrame(CONTINUATION, 1, false)),
+      "TOO_MANY_FRAGMENTS",
+    );
+  });
+});
+
 for (const [name, platform] of PLATFORMS) {
   describe(`the UTF-8 of a text message, with ${name} (RFC 6455 §5.6, §8.1)`, () => {
     /** A message of one piece a fragment; what is known of ASCII is told truly, or not at all. */

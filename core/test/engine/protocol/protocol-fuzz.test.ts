@@ -2,9 +2,10 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { Platform } from "../../../src/engine/bytes/platform.ts";
 import { Slab } from "../../../src/engine/bytes/slab.ts";
-import { WebSocketError } from "../../../src/engine/errors.ts";
+import { ProtocolError, WebSocketError } from "../../../src/engine/errors.ts";
 import type { Reception } from "../../../src/engine/messages/message.ts";
 import type { ProtocolEvent } from "../../../src/engine/protocol/events.ts";
+import type { InflateJob } from "../../../src/engine/protocol/jobs.ts";
 import type { Protocol } from "../../../src/engine/protocol/protocol.ts";
 import type { Role } from "../../../src/engine/protocol/protocol-kit.ts";
 import { nodePlatform } from "../../../src/node/connection/node-platform.ts";
@@ -12,6 +13,7 @@ import type { Chance, EndpointOptions } from "../engine-test-kit.ts";
 import {
   chanceOf,
   connectingProtocol,
+  deflatingProtocol,
   framesFrom,
   framesTo,
   hex,
@@ -25,7 +27,9 @@ import {
   shown,
   shownData,
   toHex,
+  utf8,
 } from "../engine-test-kit.ts";
+import { finish, reversed } from "./fake-codec.ts";
 
 /** ENGINE_FUZZ_MORE=100 searches a hundred times as long. */
 const MORE = Number(process.env["ENGINE_FUZZ_MORE"] ?? 1);
@@ -36,21 +40,25 @@ const PLATFORMS: readonly (() => Platform)[] = [
   () => ({ ...nodePlatform, maskingKey: () => SAMPLE_KEY }),
 ];
 
-/** Frames as an honest peer sends them. */
-function honestFrames(role: Role, chance: Chance): Uint8Array[] {
+/** Frames as an honest peer sends them.
+ * @param compresses whether every other message comes compressed, as the fake codec has it */
+function honestFrames(role: Role, chance: Chance, compresses = false): Uint8Array[] {
   return Array.from({ length: 1 + chance.below(8) }, () => {
-    const text = chance.of(["a", "é", "€", "👋", "\ufeff"]).repeat(chance.of([0, 1, 5, 40, 200]));
+    const rsv = compresses && chance.below(2) === 0 ? 4 : 0;
+    const plain = utf8(chance.of(["a", "é", "€", "👋", "\ufeff"]).repeat(chance.of([0, 1, 5, 40, 200])));
+    const text = rsv === 0 ? plain : reversed(plain);
     const bytes = chance.bytes(chance.of([0, 1, 30, 125, 126, 400]));
+    const middle = chance.below(text.length + 1);
     return chance.of([
-      [framesTo(role, { opcode: 1, payload: text })],
-      [framesTo(role, { opcode: 2, payload: bytes })],
+      [framesTo(role, { rsv, opcode: 1, payload: text })],
+      [framesTo(role, { rsv, opcode: 2, payload: bytes })],
       [framesTo(role, { opcode: 9, payload: bytes.slice(0, 125) })],
       [framesTo(role, { opcode: 10, payload: bytes.slice(0, 5) })],
       [
-        framesTo(role, { fin: false, opcode: 1, payload: text }),
+        framesTo(role, { fin: false, rsv, opcode: 1, payload: text.slice(0, middle) }),
         framesTo(role, { opcode: 9, payload: "p" }),
         framesTo(role, { fin: false, opcode: 0 }),
-        framesTo(role, { opcode: 0, payload: text }),
+        framesTo(role, { opcode: 0, payload: text.slice(middle) }),
       ],
       [framesTo(role, { opcode: 8, payload: joined([hex("03 e8"), new Uint8Array(chance.below(30)).fill(0x61)]) })],
     ]);
@@ -131,6 +139,64 @@ function receiveInPieces(protocol: Protocol, stream: Uint8Array, chance: Chance)
   return events;
 }
 
+/** Takes events, and does jobs when it is not busy. Some cannot be done. */
+class SlowCodec {
+  readonly events: ProtocolEvent[] = [];
+  readonly #protocol: Protocol;
+  readonly #isBusy: () => boolean;
+  #held: { readonly job: InflateJob; readonly input: Uint8Array } | undefined;
+
+  constructor(protocol: Protocol, isBusy: () => boolean) {
+    this.#protocol = protocol;
+    this.#isBusy = isBusy;
+  }
+
+  /** Take what there is; what came is lent no more afterwards. */
+  run(): void {
+    while (!this.#isBusy() && this.#step()) {}
+    this.#protocol.retain();
+  }
+
+  /** Do everything that is left. */
+  finish(): void {
+    while (this.#step()) {}
+  }
+
+  /** @returns whether there is a job to be done */
+  #step(): boolean {
+    this.#work();
+    this.#take();
+    return this.#held !== undefined;
+  }
+
+  #take(): void {
+    for (let event = this.#protocol.nextEvent(); event !== undefined; event = this.#protocol.nextEvent()) {
+      if (event.type !== "inflate") this.events.push(event);
+      else this.#held = { job: event, input: event.bytes.slice(event.start, event.end) };
+    }
+  }
+
+  #work(): void {
+    if (this.#held === undefined) return;
+    const { job, input } = this.#held;
+    this.#held = undefined;
+    if (input.length % 50 === 49) this.#protocol.failJob(job, new ProtocolError("BAD_DEFLATE"), 0);
+    else assert.equal(finish(this.#protocol, job, reversed(input)), true);
+  }
+}
+
+function receiveSlowly(protocol: Protocol, codec: SlowCodec, stream: Uint8Array, chance: Chance): void {
+  const most = chance.of([1, 3, 20, 1_000]);
+  for (let at = 0; at < stream.length; ) {
+    const chunk = stream.slice(at, at + 1 + chance.below(most));
+    at += chunk.length;
+    protocol.receive(chunk, chunk.length, 0);
+    codec.run();
+    chunk.fill(JUNK);
+  }
+  codec.finish();
+}
+
 /** Events and answers, without regard to how the input was cut: of a message in fragments, what it is made of. */
 function transcript(role: Role, protocol: Protocol, events: readonly ProtocolEvent[]): string[] {
   const lines: string[] = [];
@@ -171,6 +237,30 @@ describe("hostile peers", () => {
             assert.deepEqual(transcript(role, cut, cutEvents), transcript(role, whole, events));
             whole.receiveEnd(0);
             assert.ok(whole.ended().code >= 1000);
+          } catch (error) {
+            context.diagnostic(`input: ${toHex(stream)}`);
+            throw error;
+          }
+        }
+      });
+
+      test(`a ${role} says the same however bytes are cut and whenever jobs are done, reception ${reception}`, (context) => {
+        const chance = chanceOf(context);
+        for (let round = 0; round < 300 * MORE; round++) {
+          const options: EndpointOptions = { reception, limits: LIMITS };
+          const frames = honestFrames(role, chance, true);
+          const stream = chance.below(2) === 0 ? joined(frames) : damage(frames, chance);
+          try {
+            const whole = deflatingProtocol(role, options);
+            const prompt = new SlowCodec(whole, () => false);
+            whole.receive(stream.slice(), stream.length, 0);
+            prompt.run();
+            checkInvariants(whole, prompt.events);
+            const cut = deflatingProtocol(role, options);
+            const slow = new SlowCodec(cut, () => chance.below(3) > 0);
+            receiveSlowly(cut, slow, stream, chance);
+            checkInvariants(cut, slow.events);
+            assert.deepEqual(transcript(role, cut, slow.events), transcript(role, whole, prompt.events));
           } catch (error) {
             context.diagnostic(`input: ${toHex(stream)}`);
             throw error;

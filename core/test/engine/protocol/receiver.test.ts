@@ -513,6 +513,78 @@ for (const role of ROLES) {
   });
 }
 
+for (const role of ROLES) {
+  for (const [platformName, platformOf] of PLATFORMS) {
+    describe(`compressed messages that a ${role} receives, with ${platformName} (RFC 7692 §6)`, () => {
+      /** A receiver that has read up to a job for the message of these frames. */
+      function withJob(settings: Settings, ...frames: string[]): Receiver {
+        const receiver = receiverOf(role, { platform: platformOf(), ...settings });
+        receiver.rsvAllowed = 0x40;
+        const bytes = toRole(role, ...frames);
+        receiver.feed(bytes, bytes.length);
+        assert.equal(receiver.next()?.type, "inflate");
+        return receiver;
+      }
+
+      for (const [frame, settings, expected] of [
+        ["c1 01  61", {}, 'message text "a€😀"'],
+        ["c1 01  61", { textAs: "bytes" }, "message text 61 e2 82 ac f0 9f 98 80"],
+        ["c2 01  61", {}, "message binary 61 e2 82 ac f0 9f 98 80"],
+        ["c1 01  61", { reception: "fragments" }, "fragment text first last 61 e2 82 ac f0 9f 98 80"],
+        ["c2 01  61", { reception: "fragments" }, "fragment binary first last 61 e2 82 ac f0 9f 98 80"],
+      ] as const satisfies readonly (readonly [string, Settings, string])[]) {
+        test(`a ${role} makes ${expected} of what was inflated, in the middle of the codec's memory`, () => {
+          const receiver = withJob(settings, frame);
+          const lent = joined([hex("ff ff"), utf8("a€😀"), hex("ff")]);
+          receiver.finishJob(lent, 2, lent.length - 1);
+          lent.fill(JUNK);
+          const event = receiver.next();
+          assert.ok(event !== undefined);
+          assert.equal(line(event), expected);
+          assert.equal(receiver.next(), undefined);
+        });
+      }
+
+      test(`a ${role} is not idle, and in no message, until what was inflated has been handed over`, () => {
+        const receiver = withJob({}, "41 02  61 62", "80 01  63");
+        assert.equal(receiver.announcedBytes, 3);
+        assert.deepEqual([receiver.idle, receiver.inMessage, receiver.next()], [false, false, undefined]);
+        assert.equal(receiver.job?.type, "inflate");
+        receiver.finishJob(hex("64"), 0, 1);
+        assert.deepEqual([receiver.idle, receiver.inMessage, receiver.job], [false, false, undefined]);
+        assert.equal(receiver.next()?.type, "message");
+        assert.equal(receiver.idle, true);
+      });
+
+      test(`a ${role} keeps what comes behind a job, before and after it is told to`, () => {
+        const receiver = receiverOf(role, { platform: platformOf() });
+        receiver.rsvAllowed = 0x40;
+        const lent = toRole(role, "c1 01  61", "81 01  62", "01 01  63");
+        receiver.feed(lent, lent.length);
+        assert.equal(receiver.next()?.type, "inflate");
+        receiver.retain();
+        lent.fill(JUNK);
+        assert.deepEqual(take(receiver, toRole(role, "80 01  64")), []);
+        assert.deepEqual(take(receiver, hex("")), []);
+        receiver.finishJob(hex("61"), 0, 1);
+        assert.deepEqual(take(receiver, hex("")), ['message text "a"', 'message text "b"', 'message text "cd"']);
+        assert.equal(receiver.idle, true);
+      });
+
+      test(`a ${role} fails with BAD_UTF8 for what became no UTF-8, and not for what was none before`, () => {
+        const receiver = withJob({}, "c1 01  ff");
+        assert.equal(
+          codeOf(() => receiver.finishJob(hex("61 ff"), 0, 2)),
+          "BAD_UTF8",
+        );
+        const other = withJob({}, "41 01  ff", "80 01  c3");
+        other.finishJob(hex("ff 61 ff"), 1, 2);
+        assert.deepEqual(take(other, hex("")), ['message text "a"']);
+      });
+    });
+  }
+}
+
 describe("text that unmasking shows to be ASCII (RFC 6455 §5.6)", () => {
   test("a server neither checks nor decodes it as UTF-8, whole or in pieces", () => {
     const no = (): never => assert.fail("taken for more than ASCII");

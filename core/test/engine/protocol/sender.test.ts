@@ -3,7 +3,7 @@ import { describe, test } from "node:test";
 import { Output } from "../../../src/engine/bytes/output.ts";
 import type { Platform } from "../../../src/engine/bytes/platform.ts";
 import { Slab } from "../../../src/engine/bytes/slab.ts";
-import { firstByte } from "../../../src/engine/frames/frame-writer.ts";
+import { firstByte, RSV1 } from "../../../src/engine/frames/frame-writer.ts";
 import type { Role } from "../../../src/engine/protocol/protocol-kit.ts";
 import { Sender } from "../../../src/engine/protocol/sender.ts";
 import { nodePlatform } from "../../../src/node/connection/node-platform.ts";
@@ -29,6 +29,7 @@ const PLATFORMS = [
 ] as const;
 const TEXT = firstByte(true, 0, 1);
 const BINARY = firstByte(true, 0, 2);
+const COMPRESSED = firstByte(true, RSV1, 2);
 
 function senderOf(role: Role, platform: Platform, slabBytes = 1_024): { sender: Sender; output: Output; slab: Slab } {
   const slab = new Slab(platform, slabBytes);
@@ -101,6 +102,38 @@ for (const role of ROLES) {
           assert.equal(Buffer.compare(payload, pattern(length)), 0);
         });
       }
+
+      for (const length of LENGTHS) {
+        test(`a ${role} sends ${length} bytes that are lent, as they are when it is told to (RFC 7692 §6.1)`, () => {
+          const { sender, output } = senderOf(role, platformOf());
+          const lent = joined([hex("ff ff ff"), pattern(length), hex("ff")]);
+          sender.sendLent(output, COMPRESSED, lent, 3, 3 + length);
+          assert.equal(toHex(lent.subarray(0, 3)), "ff ff ff");
+          assert.equal(Buffer.compare(lent.subarray(3), joined([pattern(length), hex("ff")])), 0, "nothing is masked");
+          lent.fill(0);
+          const whole = pattern(length);
+          sender.sendLent(output, BINARY, whole, 0, length);
+          whole.fill(0);
+          const key = role === "client" ? SAMPLE_KEY : undefined;
+          const expected = [
+            frameBytes({ rsv: 4, opcode: 2, payload: pattern(length), key }),
+            frameOf(role, 2, pattern(length)),
+          ];
+          assert.equal(Buffer.compare(joined(output.take()), joined(expected)), 0);
+        });
+      }
+
+      test(`a ${role} sends a little of much that is lent`, () => {
+        const { sender, output } = senderOf(role, platformOf());
+        sender.sendLent(output, COMPRESSED, pattern(100_000), 0, 3);
+        sender.sendLent(output, BINARY, pattern(100_000), 2, 3);
+        const key = role === "client" ? SAMPLE_KEY : undefined;
+        const expected = [
+          frameBytes({ rsv: 4, opcode: 2, payload: hex("00 01 02"), key }),
+          frameOf(role, 2, hex("02")),
+        ];
+        assert.equal(toHex(joined(output.take())), toHex(joined(expected)));
+      });
 
       test(`a ${role} sends texts and bytes of all sizes one after the other`, () => {
         const { sender, output } = senderOf(role, platformOf());
@@ -177,6 +210,7 @@ for (const role of ROLES) {
       };
       const { sender, output } = senderOf(role, platform);
       if (role === "client") assert.throws(() => sender.sendFrame(output, BINARY, pattern(20_001)), RangeError);
+      assert.throws(() => sender.sendLent(output, COMPRESSED, pattern(20_010), 1, 20_002), RangeError);
       assert.throws(() => sender.sendText(output, "€".repeat(20_000)), RangeError);
       sender.sendText(output, "Hi");
       assert.equal(toHex(joined(output.take())), toHex(frameOf(role, 1, "Hi")));
@@ -263,6 +297,7 @@ describe("masking of what is sent (RFC 6455 §5.1, §5.3)", () => {
     const { sender, output } = senderOf("client", portablePlatform());
     const large = pattern(COPY_UP_TO + 1);
     sender.sendFrame(output, BINARY, large);
+    sender.sendLent(output, COMPRESSED, large, 0, large.length);
     for (const chunk of output.take()) assert.notEqual(chunk.buffer, large.buffer);
   });
 });
