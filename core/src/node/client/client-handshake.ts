@@ -58,6 +58,8 @@ export class ClientHandshake<Data> {
   #headers: HeaderList;
   #tls: ClientSettings<Data>["tls"];
   #redirects = 0;
+  /** What is offered to the server that is asked now. */
+  #deflate: DeflateOffer | undefined;
   #isOver = false;
   #timer: NodeJS.Timeout | undefined;
   /** Gives up whatever is under way. */
@@ -104,8 +106,9 @@ export class ClientHandshake<Data> {
 
   #dial(): void {
     const url = this.#url;
-    const deflate = this.#settings.connection.compression?.offer();
-    const opening = this.#makeOpening(deflate);
+    this.#deflate?.release();
+    this.#deflate = this.#settings.connection.compression?.offer();
+    const opening = this.#makeOpening(this.#deflate);
     try {
       const agent = this.#settings.agentFor(url.href);
       // The agent's code is the application's, which may abort the signal
@@ -230,6 +233,7 @@ export class ClientHandshake<Data> {
 
   #finish(): void {
     this.#isOver = true;
+    this.#deflate?.release();
     clearTimeout(this.#timer);
     this.#settings.signal?.removeEventListener("abort", this.#onAbort);
   }

@@ -21,10 +21,24 @@ export interface Negotiated {
   readonly extensions: string;
 }
 
-/** What a client offers. */
-export interface DeflateOffer {
+/** What a client offers. As long as there is no answer, what it may come to is reserved. */
+export class DeflateOffer {
   readonly wanted: DeflatePreferences;
   readonly offers: readonly ExtensionOffer[];
+  #reservedBytes: number;
+
+  constructor(wanted: DeflatePreferences) {
+    this.wanted = wanted;
+    this.offers = offerDeflate(wanted);
+    this.#reservedBytes = wanted.serverNoContextTakeover ? 0 : 1 << (wanted.serverMaxWindowBits ?? MOST_WINDOW_BITS);
+    compressionMemory.reserve(this.#reservedBytes);
+  }
+
+  /** There is an answer, or never will be. */
+  release(): void {
+    compressionMemory.reserve(-this.#reservedBytes);
+    this.#reservedBytes = 0;
+  }
 }
 
 /** Agrees on permessage-deflate for all connections with the same settings, whose schemes it knows. */
@@ -47,12 +61,12 @@ export class DeflateNegotiation {
     return { scheme: this.#schemeOf(accepted.agreement), extensions: formatExtensions([accepted.answer]) };
   }
 
-  /** What a client offers now. */
+  /** What a client offers now; to be released. */
   offer(): DeflateOffer {
     const { preferences } = this.#settings;
     const hasRoom = compressionMemory.hasRoomFor(1 << (preferences.serverMaxWindowBits ?? MOST_WINDOW_BITS));
     const wanted = hasRoom ? preferences : { ...preferences, serverNoContextTakeover: true };
-    return { wanted, offers: offerDeflate(wanted) };
+    return new DeflateOffer(wanted);
   }
 
   /** What a server's answer to an offer means; undefined where the server does not want it.
