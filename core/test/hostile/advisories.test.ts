@@ -1,6 +1,7 @@
 import { after, before } from "node:test";
 import { testAdvisories } from "./advisory.ts";
 import { CALL_ADVISORIES } from "./call-advisories.ts";
+import { deflateAdvisories } from "./deflate-advisories.ts";
 import { FRAME_ADVISORIES } from "./frame-advisories.ts";
 import { HANDSHAKE_ADVISORIES } from "./handshake-advisories.ts";
 import { INJECTION_ADVISORIES } from "./injection-advisories.ts";
@@ -21,25 +22,20 @@ testAdvisories([
   ...FRAME_ADVISORIES,
   ...CALL_ADVISORIES,
   ...memoryAdvisories(() => victim),
+  ...deflateAdvisories(() => victim),
 ]);
 
 /*
  * Advisories without a row above, and why.
  *
- * Not applicable yet: there is no compression.
- *   recalled CVE-2016-10544            16 MB became 256 MB, more than a string may be
- *   CVE-2026-1526                      inflating without a limit, on the client
- *   CVE-2026-2229                      a window outside 8 to 15 (what can be offered today has a row)
- *   undici b4c287b                     the limit across inflated pieces (that across fragments has a row)
- *   CVE-2026-54490                     the limit was checked before inflating
- *   CVE-2018-1000518                   a bomb
+ * In server-deflate-peers.ts:
  *   CVE-2026-29035                     inflated bytes were written out of bounds
  *
  * Not applicable yet: there is no HTTP/2.
  *   recalled CVE-2023-44487, CVE-2024-27983    streams opened and reset without end; CONTINUATION
  *
- * Not applicable yet at this end: they need somebody who dials.
- *   CVE-2026-1528, CVE-2026-1527, CVE-2026-48779, CVE-2026-12151, CVE-2026-45736 for the client
+ * In client-advisories.test.ts as well, for the end that dials:
+ *   CVE-2026-1528, CVE-2026-1527, CVE-2026-48779, CVE-2026-12151, CVE-2026-45736
  *
  * Never applicable.
  *   CVE-2026-54466                     the drafts 75 and 76 are not served (that they are refused has a row)

@@ -62,16 +62,23 @@ export async function answerTo(client: RawClient): Promise<string> {
   }
 }
 
+/** Read a frame, of any length.
+ * @returns its first byte and its payload */
+export async function frameFrom(client: RawClient): Promise<{ readonly first: number; readonly payload: Buffer }> {
+  const [first = 0, length = 0] = await client.bytes(2);
+  const long = length === 126 ? await client.bytes(2) : length === 127 ? await client.bytes(8) : undefined;
+  const payload = await client.bytes(
+    long?.readUIntBE(Math.max(0, long.length - 6), Math.min(6, long.length)) ?? length,
+  );
+  return { first, payload };
+}
+
 /** Read frames until a Close frame has come.
  * @returns its code; 1005 where it has none, 1006 where none has come */
 export async function closeCodeFor(client: RawClient): Promise<number> {
   try {
     for (;;) {
-      const [first = 0, length = 0] = await client.bytes(2);
-      const long = length === 126 ? await client.bytes(2) : length === 127 ? await client.bytes(8) : undefined;
-      const payload = await client.bytes(
-        long?.readUIntBE(Math.max(0, long.length - 6), Math.min(6, long.length)) ?? length,
-      );
+      const { first, payload } = await frameFrom(client);
       if ((first & 15) === CLOSE) return payload.length < 2 ? 1005 : payload.readUInt16BE(0);
     }
   } catch {
@@ -143,14 +150,20 @@ export function frames(
   sent: string,
   bytes: Uint8Array | (() => Uint8Array),
   must: Outcome,
-  how: { readonly options?: ServeOptions; readonly sameChunk?: boolean; readonly deaf?: boolean } = {},
+  how: {
+    readonly options?: ServeOptions;
+    readonly sameChunk?: boolean;
+    readonly deaf?: boolean;
+    /** Of the request, besides the usual ones. */
+    readonly headers?: Readonly<Record<string, string>>;
+  } = {},
 ): Attack {
   const carryOut = async (t: TestContext): Promise<Outcome> => {
-    const { options, sameChunk = false, deaf = false } = how;
+    const { options, sameChunk = false, deaf = false, headers = {} } = how;
     const { server, errors } = await startAttacked(t, options, deaf);
     const client = await RawClient.connect(server.url);
     const attack = typeof bytes === "function" ? bytes() : bytes;
-    client.write(handshakeText(), sameChunk ? attack : "");
+    client.write(handshakeText({ headers }), sameChunk ? attack : "");
     assert.equal(statusOf(await client.head()), 101);
     if (!sameChunk) client.write(attack);
     const closeCode = await closeCodeFor(client);

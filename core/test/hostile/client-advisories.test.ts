@@ -1,17 +1,19 @@
 import { connect, WebSocketError } from "../../src/node/index.ts";
 import { RawServer, redirect, responseText, switching } from "../node/client/raw-server.ts";
-import { BINARY, CLOSE, frame, PING, TEXT, text } from "../node/connection/frames.ts";
+import { BINARY, frame, PING, TEXT, text } from "../node/connection/frames.ts";
 import { type Attack, type Outcome, testAdvisories } from "./advisory.ts";
 import {
   announce,
   answers,
   type Circumstances,
-  dial,
   flood,
+  frames,
   type Script,
-  sends,
+  serves,
   stillConnects,
+  switches,
 } from "./client-attacks.ts";
+import { CLIENT_DEFLATE_ADVISORIES } from "./client-deflate-advisories.ts";
 import { callsOf, SHOWN, type StrangeCall, thrownBy, withSecrets } from "./strange-calls.ts";
 
 const CONTINUATION = 0;
@@ -20,49 +22,6 @@ const UNMASKED = { mask: null } as const;
 const UNFINISHED = { mask: null, fin: false } as const;
 
 // ---- forms of attack
-
-/** A server that does something to a client; a status of 0 is none. */
-function serves(sent: string, script: Script, must: Outcome, options: Circumstances = {}): Attack {
-  const carryOut: Attack["carryOut"] = async (t) => {
-    const { status, closeCode, error } = await dial(t, script, options);
-    return {
-      ...(status === undefined ? {} : { status }),
-      ...(closeCode === undefined ? {} : { closeCode }),
-      ...(error === undefined ? {} : { error }),
-    };
-  };
-  return { sent, must, carryOut };
-}
-
-/** Frames of a server, behind its response and together with it. */
-function frames(sent: string, bytes: Uint8Array, must: Outcome, options: Circumstances = {}): Attack[] {
-  return [
-    serves(sent, sends(bytes, "behind the response"), must, options),
-    serves(`${sent}, in the response's chunk`, sends(bytes, "with the response"), must, options),
-  ];
-}
-
-/** A 101 that is right but for the headers given. */
-function switches(
-  sent: string,
-  headers: Readonly<Record<string, string>>,
-  error: string | undefined,
-  options: Circumstances = {},
-): Attack {
-  if (error !== undefined) {
-    return serves(
-      sent,
-      answers(({ key }) => switching(key, headers)),
-      { status: 101, error },
-      options,
-    );
-  }
-  const script: Script = async (peer) => {
-    await peer.accept(headers, frame(CLOSE, "", UNMASKED));
-    peer.end();
-  };
-  return serves(sent, script, { closeCode: 1005 }, options);
-}
 
 /** What an application calls on a client's connection; what it sends is read from the wire, unmasked. */
 function calls(sent: string, strange: readonly StrangeCall[], must: Outcome): Attack {
@@ -157,9 +116,9 @@ const INVALID: Outcome = { status: 0, error: "RESPONSE_INVALID" };
 const SWITCHED_OFF: Circumstances = { limits: { maxMessageBytes: Number.POSITIVE_INFINITY } };
 const SOON: Circumstances = { limits: { messageTimeoutMs: 50 } };
 const FOLLOW: Circumstances = { followRedirects: true };
-const DEFLATE = "permessage-deflate";
 
 testAdvisories([
+  ...CLIENT_DEFLATE_ADVISORIES,
   {
     ids: "CVE-2016-10518 (GHSA-2mhh-w6q8-5hxw)",
     cause: "ping(number) sent so many bytes of raw memory",
@@ -312,30 +271,6 @@ testAdvisories([
         { status: 403, error: "STATUS_NOT_101" },
       ),
     ],
-  },
-  {
-    ids: "CVE-2026-2229",
-    cause: "server_max_window_bits outside 8 to 15 ended the process",
-    attacks: [
-      "",
-      "=",
-      "=0",
-      "=7",
-      "=8",
-      "=16",
-      "=999",
-      "=08",
-      '="15"',
-      "=15; server_max_window_bits=15",
-      "=-1",
-      "=1e1",
-    ].map((value) =>
-      switches(
-        `${DEFLATE}; server_max_window_bits${value}, which was not asked for`,
-        { "Sec-WebSocket-Extensions": `${DEFLATE}; server_max_window_bits${value}` },
-        value === "=" ? "EXTENSIONS_INVALID" : "EXTENSION_NOT_OFFERED",
-      ),
-    ),
   },
   {
     ids: "CVE-2020-7662 (GHSA-g78m-2chm-r7qv); CVE-2021-32640",
@@ -491,8 +426,11 @@ function linesInLocation(): Script {
  * Elsewhere: "small views that keep large buffers" (ws 8.23.0), memory of a million pings and fragments, and bodies
  * without end are measured in client-peers.test.ts.
  *
- * Not applicable yet: there is no compression.
- *   recalled CVE-2016-10544, CVE-2026-1526, CVE-2026-54490, recalled CVE-2018-1000518, CVE-2026-29035
+ * In client-deflate-peers.ts, where memory is measured:
+ *   recalled CVE-2016-10544, CVE-2026-1526, recalled CVE-2018-1000518    bombs
+ *
+ * In server-deflate-peers.ts, which tests what both ends inflate and deflate with:
+ *   CVE-2026-29035                             inflated bytes were written out of bounds
  *
  * Never applicable to a client.
  *   recalled CVE-2025-24010, CVE-2018-14732    servers that do not look at Origin

@@ -6,8 +6,9 @@ import assert from "node:assert/strict";
 import type { TestContext } from "node:test";
 import type { ConnectOptions } from "../../src/node/client/connect-options.ts";
 import { type Connection, connect, HandshakeError, serve, WebSocketError } from "../../src/node/index.ts";
-import { CLOSE, TEXT } from "../node/connection/frames.ts";
-import { type RawPeer, type RawRequest, RawServer } from "../node/client/raw-server.ts";
+import { type RawPeer, type RawRequest, RawServer, switching } from "../node/client/raw-server.ts";
+import { CLOSE, closeBody, frame, TEXT } from "../node/connection/frames.ts";
+import type { Attack, Outcome } from "./advisory.ts";
 
 /** What a server does with a connection, and with the next one of the same client. */
 export type Script = (peer: RawPeer) => unknown;
@@ -95,15 +96,31 @@ export async function stillConnects(): Promise<void> {
   await server.close({ timeoutMs: 0 });
 }
 
-/** Accept, and send these bytes: behind the response, or together with it. */
-export function sends(bytes: Uint8Array, how: "behind the response" | "with the response"): Script {
+/** Accept, and send these bytes: behind the response, or together with it.
+ * @param headers of the response, besides the usual ones */
+export function sends(
+  bytes: Uint8Array,
+  how: "behind the response" | "with the response",
+  headers: Readonly<Record<string, string>> = {},
+): Script {
   return async (peer) => {
     if (how === "with the response") {
-      await peer.accept({}, bytes);
+      await peer.accept(headers, bytes);
     } else {
-      await peer.accept();
+      await peer.accept(headers);
       peer.write(bytes);
     }
+  };
+}
+
+/** Accept, send these bytes, close, and end when that is answered, as a good server does.
+ * @param headers of the response, besides the usual ones */
+export function closesAfter(bytes: Uint8Array, headers: Readonly<Record<string, string>> = {}): Script {
+  return async (peer) => {
+    await peer.accept(headers);
+    peer.write(bytes, frame(CLOSE, closeBody(1000), { mask: null }));
+    await peer.frame();
+    peer.end();
   };
 }
 
@@ -148,4 +165,49 @@ export function announce(length: bigint, first: number = 0x80 | TEXT): Buffer {
   header.set([first, 127]);
   header.writeBigUInt64BE(length, 2);
   return header;
+}
+
+// ---- rows of the tables of advisories
+
+/** A server that does something to a client; a status of 0 is none. */
+export function serves(sent: string, script: Script, must: Outcome, options: Circumstances = {}): Attack {
+  const carryOut: Attack["carryOut"] = async (t) => {
+    const { status, closeCode, error } = await dial(t, script, options);
+    return {
+      ...(status === undefined ? {} : { status }),
+      ...(closeCode === undefined ? {} : { closeCode }),
+      ...(error === undefined ? {} : { error }),
+    };
+  };
+  return { sent, must, carryOut };
+}
+
+/** Frames of a server, behind its response and together with it. */
+export function frames(sent: string, bytes: Uint8Array, must: Outcome, options: Circumstances = {}): Attack[] {
+  return [
+    serves(sent, sends(bytes, "behind the response"), must, options),
+    serves(`${sent}, in the response's chunk`, sends(bytes, "with the response"), must, options),
+  ];
+}
+
+/** A 101 that is right but for the headers given. */
+export function switches(
+  sent: string,
+  headers: Readonly<Record<string, string>>,
+  error: string | undefined,
+  options: Circumstances = {},
+): Attack {
+  if (error !== undefined) {
+    return serves(
+      sent,
+      answers(({ key }) => switching(key, headers)),
+      { status: 101, error },
+      options,
+    );
+  }
+  const script: Script = async (peer) => {
+    await peer.accept(headers, frame(CLOSE, "", { mask: null }));
+    peer.end();
+  };
+  return serves(sent, script, { closeCode: 1005 }, options);
 }

@@ -25,6 +25,7 @@ import {
   sends,
   stillConnects,
 } from "./client-attacks.ts";
+import { testDeflatingServers } from "./client-deflate-peers.ts";
 import { ClientVictim } from "./client-victim-process.ts";
 
 const NEVER = Number.POSITIVE_INFINITY;
@@ -98,8 +99,14 @@ describe("a server whose answer opens nothing (RFC 6455 §4.1)", () => {
     ],
     [
       "an extension that was not asked for",
+      answers(({ key }) => switching(key, { "Sec-WebSocket-Extensions": "permessage-bzip2" })),
+      wrong("EXTENSION_NOT_OFFERED"),
+    ],
+    [
+      "compression that was not asked for",
       answers(({ key }) => switching(key, { "Sec-WebSocket-Extensions": "permessage-deflate" })),
       wrong("EXTENSION_NOT_OFFERED"),
+      { compression: false },
     ],
     ["101 without upgrade headers", answers(responseText(101)), wrong("UPGRADE_INVALID")],
     [
@@ -738,6 +745,8 @@ describe("what a hostile server costs in memory", () => {
     assert.ok(outsideEach <= 512, `${outsideEach} bytes each`);
     assert.ok(heapEach <= 16_384, `${heapEach} bytes each`);
   });
+
+  testDeflatingServers(() => victim);
 });
 
 describe("values of the application's that would break the request (CVE-2026-1527)", () => {
@@ -791,7 +800,8 @@ describe("values of the application's that would break the request (CVE-2026-152
         const { fields, line } = await peer.request();
         peer.end();
         await assert.rejects(connecting, { code: "CONNECT_FAILED" });
-        const names = ["Host", "Upgrade", "Connection", "Sec-WebSocket-Key", "Sec-WebSocket-Version", "Authorization"];
+        const names = ["Host", "Upgrade", "Connection", "Sec-WebSocket-Key", "Sec-WebSocket-Version"];
+        names.push("Sec-WebSocket-Extensions", "Authorization");
         assert.deepEqual(
           fields.map(([field]) => field),
           names.slice(0, fields.length),

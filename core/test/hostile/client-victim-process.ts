@@ -7,7 +7,7 @@ export type Application = "takes" | "deaf" | "talks";
 
 /** Options without functions. */
 export interface VictimOptions
-  extends Pick<ConnectOptions, "limits" | "heartbeat" | "closeTimeoutMs" | "handshakeTimeoutMs"> {
+  extends Pick<ConnectOptions, "limits" | "heartbeat" | "closeTimeoutMs" | "handshakeTimeoutMs" | "compression"> {
   readonly application?: Application;
 }
 
@@ -17,7 +17,7 @@ export type Cost = Omit<Fate, "closeCode"> & { readonly grown: number };
 /** In bytes, after everything unused was collected. */
 export interface Kept {
   readonly heapEach: number;
-  /** Beside the heap: buffers. */
+  /** Beside the heap: buffers, and what zlib keeps. */
   readonly outsideEach: number;
 }
 
@@ -25,6 +25,8 @@ export interface Idle {
   readonly count: number;
   /** Of frames that each receives. */
   readonly bytes: number;
+  /** Whether each sends a message of 2,000 bytes as soon as it is open. */
+  readonly greets?: boolean;
   /** Whether the application keeps each message of less than 100 bytes. */
   readonly keepsSmall?: boolean;
 }

@@ -41,12 +41,13 @@ const commands: Readonly<Record<string, (...given: never[]) => Promise<unknown>>
     return { ...ended, ...(error === undefined ? {} : { error }), grown: most - start };
   },
 
-  async idle(url: string, { count, bytes, keepsSmall = false }: Idle): Promise<Kept> {
+  async idle(url: string, { count, bytes, greets = false, keepsSmall = false }: Idle): Promise<Kept> {
     const kept: unknown[] = [];
     let received = 0;
     const open = (): Promise<Connection> =>
       connect(url, {
         heartbeat: false,
+        open: (connection) => void (greets && connection.send("hello, ".repeat(300))),
         message: (_connection, data) => {
           received += data.length;
           if (keepsSmall && data.length <= SMALL) kept.push(data);
@@ -66,7 +67,7 @@ const commands: Readonly<Record<string, (...given: never[]) => Promise<unknown>>
     }
     return {
       heapEach: (after.heapUsed - before.heapUsed) / count,
-      outsideEach: (after.arrayBuffers - before.arrayBuffers) / count,
+      outsideEach: (after.outside - before.outside) / count,
     };
   },
 
@@ -82,7 +83,7 @@ const commands: Readonly<Record<string, (...given: never[]) => Promise<unknown>>
     if (!kept.every((error) => error instanceof HandshakeError)) throw new Error("not refused");
     return {
       heapEach: (after.heapUsed - before.heapUsed) / count,
-      outsideEach: (after.arrayBuffers - before.arrayBuffers) / count,
+      outsideEach: (after.outside - before.outside) / count,
     };
   },
 };
@@ -95,13 +96,13 @@ function talk(connection: Connection): void {
 }
 
 function used(): number {
-  const { heapUsed, arrayBuffers } = process.memoryUsage();
-  return heapUsed + arrayBuffers;
+  const { heapUsed, external } = process.memoryUsage();
+  return heapUsed + external;
 }
 
-async function measure(): Promise<{ heapUsed: number; arrayBuffers: number }> {
+async function measure(): Promise<{ heapUsed: number; outside: number }> {
   await collect();
-  return { heapUsed: getHeapStatistics().used_heap_size, arrayBuffers: process.memoryUsage().arrayBuffers };
+  return { heapUsed: getHeapStatistics().used_heap_size, outside: process.memoryUsage().external };
 }
 
 /** Wait until a number has stopped growing, and what belongs to it is done. */

@@ -258,17 +258,6 @@ export const REQUEST_ADVISORIES: readonly Advisory[] = [
       ),
     ],
   },
-  {
-    ids: "CVE-2026-2229, what can be offered",
-    cause: "a window outside 8 to 15 ended the process; nothing is agreed on while there is no compression",
-    attacks: ["0", "7", "16", "999", "08", '"8"', "8; server_max_window_bits=9", "-1", "1e1", ""].map((bits) =>
-      request(
-        `server_max_window_bits=${bits}`,
-        withHeader("Sec-WebSocket-Extensions", `permessage-deflate; server_max_window_bits=${bits}`),
-        bits === "" ? refused(400, "EXTENSIONS_INVALID") : ACCEPTED,
-      ),
-    ),
-  },
 ];
 
 function manyHeaders(count: number): Record<string, string> {

@@ -3,9 +3,11 @@ import { after, before, describe, test } from "node:test";
 import { BINARY, closeFrame, frame, PING, text } from "../node/connection/frames.ts";
 import { handshakeText, RawClient, statusOf } from "../node/server/raw-client.ts";
 import { answerTo, closeCodeFor, stillServes } from "./attacks-on-server.ts";
-import { heldByEach, leave, openPeer, openPeers, written } from "./crowd.ts";
+import { flood, floodUntilError, growth, heldByEach, leave, openPeer, openPeers, written } from "./crowd.ts";
 import { announce, endless, pings } from "./frame-advisories.ts";
-import { bytesIn, type Memory, Victim } from "./victim-process.ts";
+import { testDeflateFloods } from "./server-deflate-floods.ts";
+import { testDeflatingPeers } from "./server-deflate-peers.ts";
+import { Victim } from "./victim-process.ts";
 
 const MILLION = 1_000_000;
 const MIB = 1 << 20;
@@ -16,46 +18,10 @@ before(() => {
 });
 after(() => victim.stop());
 
-/** Write the same again and again, so many times at most, until the connection is over or somebody says so. */
-async function flood(client: RawClient, bytes: Uint8Array, times: number, isEnough: () => boolean): Promise<void> {
-  for (let left = times; left > 0 && !isEnough() && !client.socket.destroyed; left--) {
-    await written(client, bytes);
-    // What the system takes at once leaves no turn for what it has received.
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-}
-
-/** What a victim's memory grows by at most while something happens, garbage included.
- * @returns bytes of the heap and beside it */
-async function growth(during: () => Promise<unknown>): Promise<number> {
-  const start = await victim.memory();
-  await victim.watch();
-  await during();
-  const peak: Memory = await victim.peak();
-  return bytesIn(peak) - bytesIn(start);
-}
-
-/** Flood a server until it says what went wrong, and see how the connection ends when the peer goes on in silence. */
-async function floodUntilError(url: string, bytes: Uint8Array, times: number): Promise<number> {
-  const client = await openPeer(url);
-  client.socket.pause();
-  let isTold = false;
-  const told = victim.until({ errors: 1 }).then(() => {
-    isTold = true;
-  });
-  const grown = await growth(async () => {
-    await flood(client, bytes, times, () => isTold);
-    await told;
-    await victim.until({ closes: 1 });
-  });
-  client.socket.destroy();
-  return grown;
-}
-
 describe("a peer that never reads", () => {
   test("1,000,000 pings of 125 bytes: 1008 TOO_MANY_PENDING_PONGS, and memory is flat", async () => {
     const url = await victim.serve("echo", { closeTimeoutMs: 100 });
-    const grown = await floodUntilError(url, pings(1_000), MILLION / 1_000);
+    const grown = await floodUntilError(victim, await openPeer(url), pings(1_000), MILLION / 1_000);
     const { errors, closes } = await victim.told();
     assert.deepEqual([errors, closes], [["TOO_MANY_PENDING_PONGS"], [1008]]);
     assert.ok(grown < 16 * MIB, `${grown} bytes`);
@@ -68,7 +34,7 @@ describe("a peer that never reads", () => {
     client.socket.pause();
     const ping = frame(PING, "");
     const many = Buffer.concat(Array.from({ length: 10_000 }, () => ping));
-    const grown = await growth(async () => {
+    const grown = await growth(victim, async () => {
       await flood(client, many, MILLION / 10_000, () => false);
       if (!client.socket.destroyed) await Promise.race([victim.untilBytes(MILLION * ping.length), client.closed]);
     });
@@ -81,7 +47,7 @@ describe("a peer that never reads", () => {
 
   test("messages to an echo that does not look at backpressure: 1013 OUTBOUND_FULL at 16 MiB", async () => {
     const url = await victim.serve("echo", { closeTimeoutMs: 100 });
-    const grown = await floodUntilError(url, frame(BINARY, Buffer.alloc(60_000)), 10_000);
+    const grown = await floodUntilError(victim, await openPeer(url), frame(BINARY, Buffer.alloc(60_000)), 10_000);
     const { errors, closes } = await victim.told();
     assert.deepEqual([errors, closes], [["OUTBOUND_FULL"], [1013]]);
     assert.ok(grown < 48 * MIB, `${grown} bytes`);
@@ -94,7 +60,7 @@ describe("messages in the smallest pieces", () => {
     const url = await victim.serve("echo");
     const client = await openPeer(url);
     const empty = endless(MILLION, 0);
-    const grown = await growth(async () => {
+    const grown = await growth(victim, async () => {
       void written(client, empty);
       assert.equal(await closeCodeFor(client), 1008);
     });
@@ -107,7 +73,7 @@ describe("messages in the smallest pieces", () => {
   test("1,000,000 fragments of a byte, where so many are allowed, are one message that costs its bytes", async () => {
     const url = await victim.serve("sink", { limits: { maxFragments: Number.POSITIVE_INFINITY } });
     const client = await openPeer(url);
-    const grown = await growth(async () => {
+    const grown = await growth(victim, async () => {
       await written(client, Buffer.concat([endless(MILLION, 1), frame(0, "")]));
       await victim.until({ messages: 1 });
     });
@@ -268,7 +234,7 @@ describe("oversized handshakes", () => {
     test(`${what} of 1 MiB from 20 peers: refused or cut off, and memory is flat`, async () => {
       const url = await victim.serve("echo");
       const clients = await Promise.all(Array.from({ length: 20 }, () => RawClient.connect(url)));
-      const grown = await growth(async () => {
+      const grown = await growth(victim, async () => {
         for (const client of clients) client.write(bytes);
         const statuses = await Promise.all(clients.map(async (client) => statusOf(await answerTo(client))));
         // Node closes with bytes unread, which may overtake its answer.
@@ -300,3 +266,6 @@ describe("small messages that are kept", () => {
     assert.ok(each < 1_024, `${each} bytes for each message of 16`);
   });
 });
+
+testDeflatingPeers(() => victim);
+testDeflateFloods(() => victim);

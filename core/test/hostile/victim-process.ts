@@ -5,6 +5,9 @@ import { VictimChannel } from "./victim-channel.ts";
 /** In bytes, after everything unused was collected. */
 export interface Memory {
   readonly heapUsed: number;
+  /** Beside the heap: buffers, and what zlib keeps. */
+  readonly external: number;
+  /** Of `external`, the buffers. */
   readonly arrayBuffers: number;
   readonly rss: number;
 }
@@ -63,6 +66,16 @@ export class Victim {
     return this.#channel.ask("memory");
   }
 
+  /** Bound what compression may take there, all connections together. */
+  limitCompression(bytes: number): Promise<void> {
+    return this.#channel.ask("limitCompression", bytes);
+  }
+
+  /** What compression takes, as its own count says. */
+  compressionBytes(): Promise<number> {
+    return this.#channel.ask("compressionBytes");
+  }
+
   /** Begin to note the most memory in use, garbage included. */
   watch(): Promise<void> {
     return this.#channel.ask("watch");
@@ -80,6 +93,6 @@ export class Victim {
 }
 
 /** Bytes of the heap and beside it. */
-export function bytesIn({ heapUsed, arrayBuffers }: Memory): number {
-  return heapUsed + arrayBuffers;
+export function bytesIn({ heapUsed, external }: Memory): number {
+  return heapUsed + external;
 }

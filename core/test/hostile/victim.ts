@@ -4,7 +4,7 @@
  * request with a number. Out: an answer with the same number. It ends with its parent, or by what is found here.
  */
 import type { ServeOptions, Server } from "../../src/node/index.ts";
-import { serve } from "../../src/node/index.ts";
+import { compressionMemory, serve } from "../../src/node/index.ts";
 import type { Memory, Told, Wanted } from "./victim-process.ts";
 import { collect, obey } from "./victim-channel.ts";
 
@@ -48,6 +48,10 @@ const commands: Readonly<Record<string, (...given: never[]) => unknown>> = {
     while ((server?.stats().bytesReceived ?? 0) < count) await new Promise((resolve) => setImmediate(resolve));
   },
   connections: (): number => server?.connections.size ?? 0,
+  limitCompression(bytes: number): void {
+    compressionMemory.limitBytes = bytes;
+  },
+  compressionBytes: (): number => compressionMemory.usedBytes,
   memory: async (): Promise<Memory> => {
     await collect();
     return measure();
@@ -106,14 +110,15 @@ function wake(): void {
 }
 
 function measure(): Memory {
-  const { heapUsed, arrayBuffers, rss } = process.memoryUsage();
-  return { heapUsed, arrayBuffers, rss };
+  const { heapUsed, external, arrayBuffers, rss } = process.memoryUsage();
+  return { heapUsed, external, arrayBuffers, rss };
 }
 
 function note(): void {
   const now = measure();
   peak = {
     heapUsed: Math.max(peak.heapUsed, now.heapUsed),
+    external: Math.max(peak.external, now.external),
     arrayBuffers: Math.max(peak.arrayBuffers, now.arrayBuffers),
     rss: Math.max(peak.rss, now.rss),
   };

@@ -28,22 +28,32 @@ async function takeWalks(t: TestContext, terrain: Terrain): Promise<void> {
 
 describe("two connections over a link that delays, splits, merges and is cut", () => {
   test("all that was sent before an orderly close arrives, once and in order", async (t) => {
-    await takeWalks(t, { hazards: [], scarce: false });
+    await takeWalks(t, { hazards: [], scarce: false, compressed: false });
   });
 
   test("wherever they close, messages come once and in order, and both ends agree", async (t) => {
-    await takeWalks(t, { hazards: ["close"], scarce: false });
+    await takeWalks(t, { hazards: ["close"], scarce: false, compressed: false });
   });
 
   test("wherever one terminates, nothing is stuck, and losses are told", async (t) => {
-    await takeWalks(t, { hazards: ["terminate"], scarce: false });
+    await takeWalks(t, { hazards: ["terminate"], scarce: false, compressed: false });
   });
 
   test("wherever the link is cut, nothing is stuck, and losses are told", async (t) => {
-    await takeWalks(t, { hazards: ["cut"], scarce: false });
+    await takeWalks(t, { hazards: ["cut"], scarce: false, compressed: false });
   });
 
   test("with little room for what waits, nothing is stuck, and losses are told", async (t) => {
-    await takeWalks(t, { hazards: ["cut", "terminate", "close"], scarce: true });
+    await takeWalks(t, { hazards: ["cut", "terminate", "close"], scarce: true, compressed: false });
   });
+
+  for (const [what, terrain] of [
+    ["all that was sent before an orderly close arrives", { hazards: [], scarce: false }],
+    ["nothing is stuck, and losses are told", { hazards: ["cut", "terminate", "close"], scarce: false }],
+    ["with little room the same is true", { hazards: ["cut", "terminate", "close"], scarce: true }],
+  ] as const) {
+    test(`compressed or not, also in other threads, ${what}`, async (t) => {
+      await takeWalks(t, { ...terrain, compressed: true });
+    });
+  }
 });

@@ -7,7 +7,8 @@ import { deadlines } from "../../src/node/connection/deadlines.ts";
 import type { CloseEvent, ConnectionOptions } from "../../src/node/connection/settings.ts";
 import type { Chance } from "../engine/engine-test-kit.ts";
 import type { FakeClock } from "../node/connection/fake-clock.ts";
-import { BINARY, CLOSE, FrameParser, TEXT } from "../node/connection/frames.ts";
+import { type Agreed, randomAgreement, threadPoolRested } from "./compressing.ts";
+import { closeFrameIn, messagesIn } from "./sent-messages.ts";
 import type { Weather } from "./unruly-link.ts";
 import { CUTS, UnrulyLink } from "./unruly-link.ts";
 import type { Manner, Reading } from "./walker.ts";
@@ -19,6 +20,8 @@ export interface Terrain {
   readonly hazards: readonly ("cut" | "terminate" | "close")[];
   /** Whether connections may be told to hold little, so that messages are dropped or the connection fails. */
   readonly scarce: boolean;
+  /** Whether messages may be compressed. */
+  readonly compressed: boolean;
 }
 
 /** Longer than any timeout of a connection that nobody holds up. */
@@ -29,10 +32,11 @@ export async function walk(chance: Chance, terrain: Terrain, clock: FakeClock): 
   clock.fired = 0;
   const weather = randomWeather(chance);
   const link = new UnrulyLink(chance, weather);
-  const server = new Walker(chance, randomManner(chance, "server", weather, terrain), link.ends[0]);
+  const agreed = terrain.compressed ? randomAgreement(chance) : undefined;
+  const server = new Walker(chance, randomManner(chance, "server", weather, terrain, agreed), link.ends[0]);
   server.step();
   await clock.advance(chance.below(20));
-  const client = new Walker(chance, randomManner(chance, "client", weather, terrain), link.ends[1]);
+  const client = new Walker(chance, randomManner(chance, "client", weather, terrain, agreed), link.ends[1]);
   const walkers = [server, client] as const;
   try {
     await wander(chance, terrain, clock, link, walkers);
@@ -43,6 +47,7 @@ export async function walk(chance: Chance, terrain: Terrain, clock: FakeClock): 
     for (const walker of walkers) walker.terminate();
     // Sources that were given up may still wait for their time.
     await clock.advance(1_000);
+    if (terrain.compressed) await threadPoolRested();
   }
   for (const walker of walkers) judge(walker);
   judgeDelivery(server, client);
@@ -94,7 +99,8 @@ async function endInOrder(chance: Chance, clock: FakeClock, walkers: readonly [W
 /** Everything is read, so that soon nothing waits and all that was promised has come. */
 async function comeToRest(clock: FakeClock, walkers: readonly [Walker, Walker]): Promise<void> {
   const startMs = clock.nowMs;
-  while (walkers.some(({ isBusy }) => isBusy) && clock.nowMs - startMs < LONGEST_END_MS) await clock.advance(1_000);
+  while (walkers.some(({ isBusy }) => isBusy) && clock.nowMs - startMs < LONGEST_END_MS)
+    await passSecond(clock, walkers);
   for (const { connection, drainDue, manner, waiting } of walkers) {
     assert.equal(connection.state, "open");
     assert.equal(connection.bufferedBytes, 0, `bytes of the ${manner.role} wait although everything is read`);
@@ -116,10 +122,16 @@ async function endAnyhow(chance: Chance, clock: FakeClock, walkers: readonly [Wa
 async function ended(clock: FakeClock, walkers: readonly [Walker, Walker]): Promise<void> {
   const startMs = clock.nowMs;
   const isOver = ({ closes }: Walker): boolean => closes.length > 0;
-  while (!walkers.every(isOver) && clock.nowMs - startMs < LONGEST_END_MS) await clock.advance(1_000);
+  while (!walkers.every(isOver) && clock.nowMs - startMs < LONGEST_END_MS) await passSecond(clock, walkers);
   for (const { connection, closes, manner } of walkers) {
     assert.equal(closes.length, 1, `the ${manner.role} is stuck, ${connection.state}`);
   }
+}
+
+/** A second by the clock of the walk, and as much time as the thread pool needs by its own. */
+async function passSecond(clock: FakeClock, [walker]: readonly [Walker, Walker]): Promise<void> {
+  if (walker.manner.deflates !== undefined) await threadPoolRested();
+  await clock.advance(1_000);
 }
 
 // ---- what must be true
@@ -146,7 +158,7 @@ function judgeLosses(walker: Walker): void {
   const { role } = walker.manner;
   const accepted = keysOf(walker);
   const sentBytes = Buffer.concat(walker.link.outgoing.taken);
-  const taken = messagesIn(sentBytes);
+  const taken = messagesIn(sentBytes, walker.manner.deflates?.own);
   assertInOrder(
     taken.map(({ key }) => key),
     accepted,
@@ -174,7 +186,7 @@ function judgeDelivery(from: Walker, to: Walker): void {
   const [event] = to.closes;
   const endedInOrder = event?.wasClean === true || (event?.error === undefined && to.link.incoming.endDelivered);
   if (!endedInOrder || to.mayPassOver) return;
-  const arrived = messagesIn(Buffer.concat(to.link.incoming.arrived)).map(({ key }) => key);
+  const arrived = messagesIn(Buffer.concat(to.link.incoming.arrived), from.manner.deflates?.own).map(({ key }) => key);
   assert.deepEqual(to.received, arrived, what);
 }
 
@@ -199,30 +211,6 @@ function assertInOrder(part: readonly string[], whole: readonly string[], what: 
   }
 }
 
-/** The whole messages in bytes that a connection sent, and where each one ends. */
-function messagesIn(bytes: Buffer): { readonly key: string; readonly endBytes: number }[] {
-  const messages: { key: string; endBytes: number }[] = [];
-  let pieces: Buffer[] = [];
-  let kind: "text" | "binary" = "binary";
-  let endBytes = 0;
-  for (const { fin, opcode, masked, payload } of new FrameParser().push(bytes)) {
-    const { length } = payload;
-    endBytes += length + (masked ? 6 : 2) + (length > 65_535 ? 8 : length > 125 ? 2 : 0);
-    if (opcode >= CLOSE) continue;
-    if (opcode !== 0) kind = opcode === TEXT ? "text" : "binary";
-    assert.ok(opcode === 0 || opcode === TEXT || opcode === BINARY);
-    pieces.push(payload);
-    if (!fin) continue;
-    messages.push({ key: keyOf(kind, pieces), endBytes });
-    pieces = [];
-  }
-  return messages;
-}
-
-function closeFrameIn(bytes: Buffer): boolean {
-  return new FrameParser().push(bytes).some(({ opcode }) => opcode === CLOSE);
-}
-
 // ---- chance
 
 function randomWeather({ below, of }: Chance): Weather {
@@ -233,7 +221,13 @@ function randomWeather({ below, of }: Chance): Weather {
   return { delayMs, pieceBytes, capacityBytes, late: below(4) === 0 };
 }
 
-function randomManner(chance: Chance, role: Manner["role"], weather: Weather, terrain: Terrain): Manner {
+function randomManner(
+  chance: Chance,
+  role: Manner["role"],
+  weather: Weather,
+  terrain: Terrain,
+  agreed: Agreed | undefined,
+): Manner {
   const { of } = chance;
   const mostBytes = Math.min(70_000, 50 * Math.min(weather.pieceBytes, weather.capacityBytes));
   const reading = of<Reading>(["handler", "handler", "fragments", "loop"]);
@@ -251,5 +245,5 @@ function randomManner(chance: Chance, role: Manner["role"], weather: Weather, te
     heartbeat: { intervalMs: of([300, 30_000]), timeoutMs: patient ? Number.POSITIVE_INFINITY : of([200, 10_000]) },
     limits: { messageTimeoutMs: patient ? Number.POSITIVE_INFINITY : 60_000 },
   };
-  return { role, reading, slowMs: of([0, 5, 100]), mostBytes, options };
+  return { role, reading, slowMs: of([0, 5, 100]), mostBytes, options, deflates: agreed?.[role] };
 }

@@ -9,9 +9,11 @@ import type { Role } from "../../src/engine/protocol/protocol-kit.ts";
 import type { Connection, Sendable } from "../../src/node/connection/connection.ts";
 import { ConnectionFactory } from "../../src/node/connection/connection.ts";
 import type { MessageWriter } from "../../src/node/connection/message-writer.ts";
+import { PreparedMessage, prepare } from "../../src/node/connection/prepared-message.ts";
 import type { CloseEvent, ConnectionOptions, Handlers } from "../../src/node/connection/settings.ts";
 import { resolveSettings } from "../../src/node/connection/settings.ts";
 import type { Chance } from "../engine/engine-test-kit.ts";
+import type { Deflates } from "./compressing.ts";
 import type { LinkEnd } from "./unruly-link.ts";
 
 /** How an application takes its messages. */
@@ -25,6 +27,8 @@ export interface Manner {
   /** Longest message. */
   readonly mostBytes: number;
   readonly options: ConnectionOptions;
+  /** Undefined where no compression was agreed on. */
+  readonly deflates: Deflates | undefined;
 }
 
 /** One message that was given to `send` or written piece by piece. */
@@ -40,6 +44,8 @@ export interface Flush {
   readonly acceptedBefore: number;
   readonly takenBytes: number;
 }
+
+type Given = Sendable | PreparedMessage;
 
 interface OpenMessage {
   readonly writer: MessageWriter;
@@ -83,7 +89,7 @@ export class Walker {
     this.#chance = chance;
     this.#manner = manner;
     this.link = link;
-    const { role, options } = manner;
+    const { role, options, deflates } = manner;
     const counters = { messagesReceived: 0, messagesSent: 0, messagesDropped: 0, bytesReceived: 0, bytesSent: 0 };
     const factory = new ConnectionFactory<undefined>({
       role,
@@ -98,6 +104,7 @@ export class Walker {
       transport: link,
       info: { path: "/", remoteAddress: undefined, subprotocol: "", extensions: "" },
       data: undefined,
+      deflate: deflates?.scheme,
       preface: new Uint8Array(0),
       head: link.incoming.takeHead(chance.below(200)),
       request: undefined,
@@ -185,12 +192,12 @@ export class Walker {
   #sendWhole(size: number): void {
     if (this.#chance.below(2) === 0) {
       const text = this.#text(size);
-      this.#send("text", [text], text);
+      this.#send("text", [text], this.#chance.below(4) === 0 ? prepare(text) : text);
       return;
     }
     const bytes = this.#bytes(size);
-    const given = this.#chance.of<Sendable>([bytes, new Uint8Array(bytes), new DataView(new Uint8Array(bytes).buffer)]);
-    this.#send("binary", [bytes], given);
+    const copy = new Uint8Array(bytes);
+    this.#send("binary", [bytes], this.#chance.of<Given>([bytes, copy, new DataView(copy.buffer), prepare(copy)]));
   }
 
   #sendMany(count: number): void {
@@ -211,10 +218,13 @@ export class Walker {
     this.#send(kind, pieces, Readable.from(source()), kind);
   }
 
-  #send(kind: MessageKind, pieces: (string | Uint8Array)[], given: Sendable, asked?: MessageKind): void {
+  #send(kind: MessageKind, pieces: (string | Uint8Array)[], given: Given, asked?: MessageKind): void {
     const { connection } = this;
     const before = connection.droppedMessages;
-    const keepsUp = connection.send(given, { kind: asked });
+    // What was prepared has it all
+    const compress =
+      given instanceof PreparedMessage ? undefined : this.#chance.of([undefined, undefined, true, false]);
+    const keepsUp = connection.send(given, { kind: asked, compress });
     const accepted = connection.droppedMessages === before;
     this.#sentOne({ kind, pieces, accepted }, keepsUp);
   }
@@ -266,6 +276,8 @@ export class Walker {
   #bytes(size: number): Buffer {
     this.#count += 1;
     const bytes = Buffer.alloc(size, PATTERN);
+    // Little of it can be compressed
+    if (this.#chance.below(4) === 0) bytes.write(Buffer.from(this.#chance.bytes(size >> 1)).toString("hex"));
     bytes.write(`${this.#manner.role} ${this.#count}`);
     return bytes;
   }

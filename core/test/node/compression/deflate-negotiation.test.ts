@@ -7,7 +7,11 @@ import {
 } from "../../../src/engine/extensions/offer-grammar.ts";
 import { compressionMemory } from "../../../src/node/compression/compression-memory.ts";
 import { type CompressionOptions, resolveCompression } from "../../../src/node/compression/compression-options.ts";
-import { DeflateNegotiation, type Negotiated } from "../../../src/node/compression/deflate-negotiation.ts";
+import {
+  DeflateNegotiation,
+  type DeflateOffer,
+  type Negotiated,
+} from "../../../src/node/compression/deflate-negotiation.ts";
 
 const RESPONSE = { statusCode: 101, response: undefined };
 const NAME = "permessage-deflate";
@@ -33,7 +37,19 @@ function answerOf(server: DeflateNegotiation, offer: string): string | undefined
 }
 
 function offerOf(client: DeflateNegotiation): string {
-  return formatExtensions(client.offer().offers);
+  const offer = client.offer();
+  offer.release();
+  return formatExtensions(offer.offers);
+}
+
+/** What becomes of a server's answer to an offer that is made now. */
+function conclude(
+  client: DeflateNegotiation,
+  answer: string,
+  offer: DeflateOffer = client.offer(),
+): Negotiated | undefined {
+  offer.release();
+  return client.conclude(answer === "" ? [] : parsed(answer), offer, RESPONSE);
 }
 
 /** Let so much be reserved while the test lasts. */
@@ -107,33 +123,47 @@ describe("what a client offers (RFC 7692 §7.1)", () => {
     assert.equal(offerOf(client), USUAL_OFFER);
     reserve(t, 1);
     assert.equal(offerOf(client), `${NAME}; server_no_context_takeover; client_max_window_bits`);
-    assert.throws(() => client.conclude(parsed(NAME), client.offer(), RESPONSE), {
-      code: "EXTENSION_PARAMETERS_NOT_OFFERED",
-    });
-    const agreed = client.conclude(parsed(`${NAME}; server_no_context_takeover`), client.offer(), RESPONSE);
-    assert.equal(agreed?.scheme.historyBytes, 0);
+    assert.throws(() => conclude(client, NAME), { code: "EXTENSION_PARAMETERS_NOT_OFFERED" });
+    assert.equal(conclude(client, `${NAME}; server_no_context_takeover`)?.scheme.historyBytes, 0);
+  });
+
+  test("as long as there is no answer, what an offer may come to is reserved, once", () => {
+    const { reservedBytes } = compressionMemory;
+    const reserved = (): number => compressionMemory.reservedBytes - reservedBytes;
+    const offers = [{}, { serverMaxWindowBits: 9 }, { serverNoContextTakeover: true }].map((options) =>
+      negotiation("client", options).offer(),
+    );
+    assert.equal(reserved(), 32_768 + 512);
+    for (const offer of [...offers, ...offers]) offer.release();
+    assert.equal(reserved(), 0);
+  });
+
+  test("of many offers at once, those that would be more than half of the memory ask the server not to refer back", (t) => {
+    const client = negotiation("client", { serverMaxWindowBits: 10 });
+    limit(t, 6 * 1_024);
+    const offers = Array.from({ length: 6 }, () => client.offer());
+    const areBound = offers.map(({ wanted }) => wanted.serverNoContextTakeover);
+    assert.deepEqual(areBound, [false, false, false, true, true, true]);
+    for (const offer of offers) offer.release();
   });
 
   test("an answer is judged by what was offered then, not by what would be now", (t) => {
     const client = negotiation("client");
     const offered = client.offer();
     limit(t, 0);
-    assert.equal(client.conclude(parsed(NAME), offered, RESPONSE)?.scheme.historyBytes, 32_768);
+    assert.equal(conclude(client, NAME, offered)?.scheme.historyBytes, 32_768);
   });
 
   test("the server's answer decides; without the extension in it there is none", () => {
     const client = negotiation("client");
-    const conclude = (answer: string): Negotiated | undefined =>
-      client.conclude(parsed(answer), client.offer(), RESPONSE);
-    const agreed = conclude(`x-other, ${NAME}; server_max_window_bits=9; client_no_context_takeover`);
+    const agreed = conclude(client, `x-other, ${NAME}; server_max_window_bits=9; client_no_context_takeover`);
     assert.equal(agreed?.extensions, `${NAME}; server_max_window_bits=9; client_no_context_takeover`);
     const { peerWindowBits, keepsOwn, keepsPeers } = agreed?.scheme ?? {};
-    assert.deepEqual(
-      { peerWindowBits, keepsOwn, keepsPeers },
-      { peerWindowBits: 9, keepsOwn: false, keepsPeers: true },
-    );
-    assert.equal(client.conclude([], client.offer(), RESPONSE), undefined);
-    assert.throws(() => conclude(`${NAME}; client_max_window_bits=16`), { code: "EXTENSION_PARAMETERS_INVALID" });
+    assert.deepEqual([peerWindowBits, keepsOwn, keepsPeers], [9, false, true]);
+    assert.equal(conclude(client, ""), undefined);
+    assert.throws(() => conclude(client, `${NAME}; client_max_window_bits=16`), {
+      code: "EXTENSION_PARAMETERS_INVALID",
+    });
   });
 });
 
@@ -143,7 +173,7 @@ describe("schemes", () => {
   test("connections with the same agreement have the same, others another", () => {
     const client = negotiation("client");
     const schemes = [...agreements, "; client_max_window_bits=9", ...agreements].map(
-      (parameters) => client.conclude(parsed(NAME + parameters), client.offer(), RESPONSE)?.scheme,
+      (parameters) => conclude(client, NAME + parameters)?.scheme,
     );
     assert.equal(new Set(schemes).size, 5);
     assert.deepEqual(schemes.slice(0, 4), schemes.slice(5));

@@ -134,8 +134,10 @@ describe("a message has been received (WHATWG WebSockets, feedback from the prot
     // RFC 7692 §7.2.3.1 and §7.2.3.6: "Hello", and nothing
     peer.write(serverFrame(TEXT, Buffer.from("f248cdc9c90700", "hex"), { rsv: 4 }), serverText("between"));
     peer.write(serverFrame(BINARY, Buffer.from([0]), { rsv: 4 }));
-    const large = bytes(3 << 20);
+    // Squares leave little to compress, so that it is inflated in another thread
+    const large = Buffer.from(Uint32Array.from({ length: 200_000 }, (_, i) => (i * i) % 1_000_003).buffer);
     const deflated = deflateRawSync(large, { finishFlush: constants.Z_SYNC_FLUSH }).subarray(0, -4);
+    assert.ok(deflated.length > 100_000);
     peer.write(serverFrame(BINARY, deflated, { rsv: 4 }), serverText("last"));
     assert.deepEqual(await journal.take(3), [
       ["message", 1, "Hello"],

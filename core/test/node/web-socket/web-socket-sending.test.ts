@@ -197,20 +197,22 @@ describe("send (WHATWG WebSockets, send steps)", () => {
   test("where that was agreed on, messages from 1,024 bytes on go out compressed, and Blobs as they are", async (t) => {
     const { socket, peer } = await openDeflating(t);
     for (const size of [1_023, 1_024, 20_000, 500_000]) {
+      const rsv = size < 1_024 ? 0 : 4;
       const expected = Buffer.from(numbered(size));
       const written = numbered(size);
       socket.send(written);
       written.fill(0xff);
-      socket.send(new Blob([expected]));
-      socket.send("x".repeat(size));
-      const rsv = size < 1_024 ? 0 : 4;
       const bytes = await peer.frame();
       assert.deepEqual([bytes.rsv, bytes.opcode], [rsv, BINARY]);
       assert.ok(expected.equals(inflated(bytes)), `${size} bytes as they were when they were sent`);
-      assert.ok((await messageOf(peer))[1].equals(expected), "a Blob as it is");
-      const text = await peer.frame();
-      assert.deepEqual([text.rsv, text.opcode], [rsv, TEXT]);
+      socket.send("x".repeat(size));
+      socket.send(new Blob([expected]));
+      socket.send("y".repeat(size));
+      const [text, blob, behind] = [await peer.frame(), await messageOf(peer), await peer.frame()];
+      assert.deepEqual([text.rsv, text.opcode, behind.rsv, behind.opcode], [rsv, TEXT, rsv, TEXT]);
       assert.ok(String(inflated(text)) === "x".repeat(size), `${size} characters`);
+      assert.ok(blob[1].equals(expected), "a Blob as it is");
+      assert.ok(String(inflated(behind)) === "y".repeat(size), `${size} characters behind a Blob`);
     }
   });
 
