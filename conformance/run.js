@@ -14,6 +14,7 @@ const USAGE = `npm run conformance -- [options]
   --only PATTERNS   cases by number, such as 5.*,6.4.1
   --target server|client|engine|all
   --version 13|8|all
+  --set script|limits|deflate|all   cases of one of the files in data/
   --cut whole|bytes|random|all
   --seed N          repeat the masking keys and cuts of a run that printed this seed
   --verbose         a line for passed cases too
@@ -28,6 +29,7 @@ const CHOICES = {
   target: ["server", "client", "engine", "all"],
   version: ["13", "8", "all"],
   cut: ["whole", "bytes", "random", "all"],
+  set: ["script", "limits", "deflate", "all"],
 };
 
 /** @param {string[]} args */
@@ -38,7 +40,17 @@ function readOptions(args) {
   const { values } = parseArgs({
     args,
     options: {
-      ...{ only: text, target: all, version: all, cut: all, seed: text, verbose: flag, url: text, help: flag },
+      ...{
+        only: text,
+        target: all,
+        version: all,
+        cut: all,
+        set: all,
+        seed: text,
+        verbose: flag,
+        url: text,
+        help: flag,
+      },
       ...{ pause: text, idle: text, apart: text, "max-seconds": text, "max-mib": text },
     },
   });
@@ -61,10 +73,10 @@ function wholeNumber(name, given, byDefault) {
 
 /** @param {ReturnType<typeof readOptions>} options */
 async function run(options) {
-  const { url, only, version, cut } = options;
+  const { url, only, version, cut, set } = options;
   const far = url !== undefined;
-  const runs = planRuns({ target: far ? "server" : options.target, version, cut, only });
-  if (runs.length === 0) throw new Error(`no case is called ${only}`);
+  const runs = planRuns({ target: far ? "server" : options.target, version, cut, set, only });
+  if (runs.length === 0) throw new Error("no case is called so and played so");
   const seed = wholeNumber("seed", options.seed, randomInt(2 ** 32));
   const timing = {
     pauseMs: wholeNumber("pause", options.pause, far ? 100 : 20),

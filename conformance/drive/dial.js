@@ -1,8 +1,19 @@
-/** The client's part of the opening handshake, just enough of it for a test: nothing is offered, so nothing may be chosen.
+/** The client's part of the opening handshake, just enough of it for a test: nothing may be chosen that was not offered.
  * @see RFC 6455 §4.1; for version 8, draft-ietf-hybi-thewebsocketprotocol-10 §4.1 */
 import { randomBytes } from "node:crypto";
 import { connect } from "node:net";
-import { acceptOf, faultOf, formatHead, lists, NOTHING, parseFields, receiveHead } from "./opening-handshake.js";
+import { formatOffers, readAnswer } from "../tester/deflate-negotiation.js";
+import {
+  acceptOf,
+  EXTENSIONS,
+  faultOf,
+  formatHead,
+  lists,
+  NOTHING,
+  orGiveUp,
+  parseFields,
+  receiveHead,
+} from "./opening-handshake.js";
 
 /** @typedef {import("./opening-handshake.js").Opened} Opened */
 /** @typedef {import("./opening-handshake.js").Version} Version */
@@ -23,22 +34,29 @@ export function parseTestUrl(text) {
  * @param {URL} url
  * @param {Version} version
  * @param {number} timeoutMs
+ * @param {readonly string[]} [offers] of permessage-deflate, one of which has to be accepted if there are any
  * @returns {Promise<Opened>} */
-export async function dialPeer(url, version, timeoutMs) {
+export async function dialPeer(url, version, timeoutMs, offers = []) {
   const key = randomBytes(16).toString("base64");
   const host = url.hostname.replace(/^\[|\]$/g, "");
   const socket = connect({ host, port: Number(url.port || 80), allowHalfOpen: true, noDelay: true });
-  socket.once("connect", () => socket.write(formatRequest(url, version, key)));
+  socket.once("connect", () => socket.write(formatRequest(url, version, key, offers)));
   const { lines, rest } = await receiveHead(socket, "server", timeoutMs);
-  const fault = faultIn(lines, key);
+  const fields = parseFields(lines.slice(1));
+  const fault = faultIn(lines[0] ?? "", fields, key);
   if (fault !== undefined) throw faultOf(fault, socket);
-  return { socket, head: rest, unsent: NOTHING };
+  const opened = { socket, head: rest, unsent: NOTHING };
+  const answer = fields?.get(EXTENSIONS)?.join();
+  if (offers.length > 0) return { ...opened, agreement: orGiveUp(socket, () => readAnswer(offers, answer)) };
+  if (answer !== undefined) throw faultOf(`${EXTENSIONS} was not offered`, socket);
+  return opened;
 }
 
 /** @param {URL} url
  * @param {Version} version
- * @param {string} key */
-function formatRequest(url, version, key) {
+ * @param {string} key
+ * @param {readonly string[]} offers */
+function formatRequest(url, version, key, offers) {
   return formatHead([
     `GET ${url.pathname}${url.search} HTTP/1.1`,
     `Host: ${url.host}`,
@@ -47,19 +65,19 @@ function formatRequest(url, version, key) {
     `Sec-WebSocket-Key: ${key}`,
     `Sec-WebSocket-Version: ${version}`,
     `${version === 8 ? "Sec-WebSocket-Origin" : "Origin"}: http://${url.host}`,
+    ...(offers.length === 0 ? [] : [`Sec-WebSocket-Extensions: ${formatOffers(offers)}`]),
   ]);
 }
 
-/** What is wrong with a response.
- * @param {string[]} lines
+/** What is wrong with a response, but for extensions.
+ * @param {string} statusLine
+ * @param {Map<string, string[]> | undefined} fields
  * @param {string} key */
-function faultIn([statusLine = "", ...lines], key) {
+function faultIn(statusLine, fields, key) {
   if (!/^HTTP\/1\.1 101(?: |$)/.test(statusLine)) return `the answer is ${statusLine}`;
-  const fields = parseFields(lines);
   if (fields === undefined) return "a header field of the answer is malformed";
   if (fields.get("upgrade")?.join().toLowerCase() !== "websocket") return "Upgrade is not websocket";
   if (!lists(fields, "connection", "upgrade")) return "Connection does not contain Upgrade";
   if (fields.get("sec-websocket-accept")?.join() !== acceptOf(key)) return "Sec-WebSocket-Accept is wrong";
-  const chosen = ["sec-websocket-extensions", "sec-websocket-protocol"].find((name) => fields.has(name));
-  return chosen === undefined ? undefined : `${chosen} was not offered`;
+  return fields.has("sec-websocket-protocol") ? "sec-websocket-protocol was not offered" : undefined;
 }

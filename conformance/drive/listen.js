@@ -1,22 +1,36 @@
-/** The server's part of the opening handshake, for one client that was told to ask for nothing but a connection.
+/** The server's part of the opening handshake, for one client that was told to ask for nothing but a connection, or
+ * for permessage-deflate too.
  * @see RFC 6455 §4.1, what a client must send, and §4.2.2; for version 8, draft-ietf-hybi-thewebsocketprotocol-10 §4.1 */
 import { createServer } from "node:net";
 import { setImmediate as turn } from "node:timers/promises";
-import { acceptOf, faultOf, formatHead, lists, NOTHING, parseFields, receiveHead } from "./opening-handshake.js";
+import { answerOffers } from "../tester/deflate-negotiation.js";
+import {
+  acceptOf,
+  EXTENSIONS,
+  faultOf,
+  formatHead,
+  lists,
+  NOTHING,
+  orGiveUp,
+  parseFields,
+  receiveHead,
+} from "./opening-handshake.js";
 
 /** @typedef {import("node:net").Socket} Socket */
 /** @typedef {import("./opening-handshake.js").Opened} Opened */
 /** @typedef {import("./opening-handshake.js").Version} Version */
 /** Makes a client dial a URL; rejects where it does not even try.
  * @typedef {(url: string) => Promise<unknown>} Dial */
-/** `joined`: the response is left to be written together with what follows it.
- * @typedef {{ version: Version, joined: boolean, timeoutMs: number }} Acceptance */
+/** `joined`: the response is left to be written together with what follows it. `asks`: the client was told to offer
+ * permessage-deflate, and is answered so; see answerOffers.
+ * @typedef {{ version: Version, joined: boolean, timeoutMs: number,
+ *   asks?: readonly import("../tester/deflate-negotiation.js").Parameters[] | undefined }} Acceptance */
 
 const TARGET = "/echo/?played=by%20the%20tester";
 /** What a client may not send unless it was told to, or never. */
 const UNWANTED = [
-  ...["sec-websocket-extensions", "sec-websocket-protocol", "sec-websocket-accept"],
-  ...["origin", "sec-websocket-origin", "content-length", "transfer-encoding"],
+  ...["sec-websocket-protocol", "sec-websocket-accept", "origin", "sec-websocket-origin"],
+  ...["content-length", "transfer-encoding"],
 ];
 
 /** No key may come twice (§4.1), of whichever client on this thread.
@@ -27,25 +41,30 @@ const keys = new Set();
  * @param {Dial} dial
  * @param {Acceptance} acceptance
  * @returns {Promise<Opened>} */
-export async function acceptPeer(dial, { version, joined, timeoutMs }) {
+export async function acceptPeer(dial, { version, joined, timeoutMs, asks }) {
   const { socket, host } = await letCome(dial, timeoutMs);
   const { lines, rest } = await receiveHead(socket, "client", timeoutMs);
   const fields = parseFields(lines.slice(1));
   const fault = faultIn(lines[0] ?? "", fields, host, version);
   if (fault !== undefined) throw faultOf(fault, socket);
   if (rest.length > 0) throw faultOf("the client did not wait for the answer", socket);
+  const offers = fields?.get(EXTENSIONS)?.join();
+  if (offers !== undefined && asks === undefined) throw faultOf(`nobody asked for ${EXTENSIONS}`, socket);
+  const chosen = asks === undefined ? undefined : orGiveUp(socket, () => answerOffers(asks, offers));
   const response = formatHead([
     "HTTP/1.1 101 Switching Protocols",
     "Upgrade: websocket",
     "Connection: Upgrade",
     `Sec-WebSocket-Accept: ${acceptOf(fields?.get("sec-websocket-key")?.[0] ?? "")}`,
+    ...(chosen === undefined ? [] : [`Sec-WebSocket-Extensions: ${chosen.answer}`]),
   ]);
-  if (joined) return { socket, head: NOTHING, unsent: response };
+  const opened = { socket, head: NOTHING, ...(chosen && { agreement: chosen.agreement }) };
+  if (joined) return { ...opened, unsent: response };
   // From one turn to the next the client reads, so that this is read by itself, as pieces are
   await turn();
   socket.write(response);
   await turn();
-  return { socket, head: NOTHING, unsent: NOTHING };
+  return { ...opened, unsent: NOTHING };
 }
 
 /** @param {Dial} dial

@@ -10,12 +10,17 @@ import { createHash } from "node:crypto";
  * @typedef {object} Opened
  * @property {Socket} socket
  * @property {Buffer} head what came with the response
- * @property {Buffer} unsent a response that is to be written together with what follows it; may be empty */
+ * @property {Buffer} unsent a response that is to be written together with what follows it; may be empty
+ * @property {import("../tester/deflate-negotiation.js").Agreement} [agreement] about permessage-deflate, if one was
+ *   looked for */
 
 /** @type {readonly Version[]} */
 export const VERSIONS = [13, 8];
 
 export const NOTHING = Buffer.alloc(0);
+
+/** The field's name, as parseFields gives it. */
+export const EXTENSIONS = "sec-websocket-extensions";
 
 const GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 const END = "\r\n\r\n";
@@ -104,4 +109,17 @@ export function receiveHead(socket, peer, timeoutMs) {
 export function faultOf(why, socket) {
   socket?.destroy();
   return new Error(`opening handshake: ${why}`);
+}
+
+/** Do something that throws where the other side is wrong, and give up then.
+ * @template T
+ * @param {Socket} socket
+ * @param {() => T} attempt
+ * @returns {T} */
+export function orGiveUp(socket, attempt) {
+  try {
+    return attempt();
+  } catch (error) {
+    throw faultOf(error instanceof Error ? error.message : String(error), socket);
+  }
 }

@@ -2,14 +2,18 @@
  * Plays a case against the engine, without a socket: what the tester writes is received, what the engine has to send is
  * read, and the time is told. In: a tester, a cutter. Out: what is wrong.
  * The opening handshake is over before it begins, and versions 8 and 13 differ in nothing else, so there are none here.
+ * The engine leaves compressing to others: here to the tester's own Compression, so what is tried is what it does with it.
  */
 import { Protocol, ProtocolKit, resolveLimits, Slab } from "polysocket/engine";
 import { LARGEST_MESSAGE, MOST_FRAGMENTS } from "../tester/cases.js";
 import { platform } from "./engine-platform.js";
 
 /** @typedef {import("../tester/tester.js").Tester} Tester */
+/** @typedef {import("../tester/compression.js").Compression} Compression */
 /** @typedef {import("./cuts.js").Cutter} Cutter */
 /** @typedef {import("polysocket/engine").ProtocolOptions} ProtocolOptions */
+/** @typedef {import("polysocket/engine").MessageKind} MessageKind */
+/** @typedef {import("polysocket/engine").InflateJob} InflateJob */
 
 /** @type {ProtocolOptions} */
 const OPTIONS = {
@@ -40,9 +44,10 @@ export function makeKit(role, options = {}) {
  * @param {Tester} tester
  * @param {Cutter} cutter
  * @param {ProtocolKit} kit of the role that the tester does not play
+ * @param {Compression} [compression] the engine's side of what was agreed on; undefined: nothing was
  * @returns {Promise<string[]>} what is wrong; nothing if the case is passed */
-export async function playOverEngine(tester, cutter, kit) {
-  const peer = new EchoingEngine(tester, kit);
+export async function playOverEngine(tester, cutter, kit, compression) {
+  const peer = new EchoingEngine(tester, kit, compression);
   try {
     while (!tester.done) {
       const step = tester.next();
@@ -76,12 +81,15 @@ class EchoingEngine {
   #nowMs = 0;
   #tester;
   #protocol;
+  #compression;
 
   /** @param {Tester} tester
-   * @param {ProtocolKit} kit */
-  constructor(tester, kit) {
+   * @param {ProtocolKit} kit
+   * @param {Compression | undefined} compression */
+  constructor(tester, kit, compression) {
     this.#tester = tester;
-    this.#protocol = new Protocol(kit, this.#nowMs);
+    this.#compression = compression;
+    this.#protocol = new Protocol(kit, this.#nowMs, compression !== undefined);
     this.#protocol.opened(this.#nowMs);
   }
 
@@ -124,15 +132,32 @@ class EchoingEngine {
   #turn() {
     const protocol = this.#protocol;
     for (let event = protocol.nextEvent(); event !== undefined; event = protocol.nextEvent()) {
-      if (event.type !== "message" || !protocol.open) continue;
-      if (typeof event.data === "string") protocol.sendText(event.data);
-      else protocol.sendBytes(event.kind, event.data);
+      if (event.type === "inflate") this.#inflate(event);
+      if (event.type === "message" && protocol.open) this.#echo(event.kind, event.data);
     }
     if (protocol.outputBytes > 0) this.#write();
     if (protocol.transportWish !== "keep" && !this.ended) {
       this.ended = protocol.transportWish === "destroy";
       this.#tester.receiveEnd();
     }
+  }
+
+  /** @param {InflateJob} job */
+  #inflate(job) {
+    const message = this.#compression?.inflate(Buffer.from(job.bytes.subarray(job.start, job.end)));
+    if (message !== undefined) this.#protocol.finishJob(job, message, 0, message.length);
+  }
+
+  /** @param {MessageKind} kind
+   * @param {string | Uint8Array} data */
+  #echo(kind, data) {
+    const protocol = this.#protocol;
+    if (this.#compression !== undefined) {
+      const job = protocol.deflate(kind, data);
+      const payload = this.#compression.deflate(Buffer.from(data));
+      protocol.finishJob(job, payload, 0, payload.length);
+    } else if (typeof data === "string") protocol.sendText(data);
+    else protocol.sendBytes(kind, data);
   }
 
   #write() {

@@ -7,7 +7,7 @@ import { labelOf } from "./plan.js";
 
 /** @typedef {import("./plan.js").Run} Run */
 /** @typedef {import("./worker.js").Outcome} Outcome */
-/** @typedef {{ label: string, script: number[], limits: number[] }} Row [passed, all] of each set */
+/** [passed, all] of each set. @typedef {Record<import("./plan.js").CaseSet, [number, number]>} Row */
 
 export class Report {
   passed = 0;
@@ -30,8 +30,8 @@ export class Report {
   add(run, { id, wrong, ms }) {
     const label = labelOf(run);
     const passed = wrong.length === 0;
-    const row = this.#rows.get(label) ?? { label, script: [0, 0], limits: [0, 0] };
-    const [before = 0, all = 0] = row[run.set];
+    const row = this.#rows.get(label) ?? { script: [0, 0], limits: [0, 0], deflate: [0, 0] };
+    const [before, all] = row[run.set];
     this.#rows.set(label, { ...row, [run.set]: [before + Number(passed), all + 1] });
     const one = this.#cases.get(id);
     const informational = one?.set === "script" && one.informational === true;
@@ -49,12 +49,15 @@ export class Report {
   /** @param {readonly Run[]} runs in the order of the table
    * @param {string} about duration and the like */
   finish(runs, about) {
-    const labels = new Set(runs.map(labelOf));
-    const rows = [...labels].flatMap((label) => this.#rows.get(label) ?? []);
-    const width = Math.max(...rows.map(({ label }) => label.length), 0);
-    this.#print(`\n${"passed of all".padEnd(width)}  ${"cases".padStart(9)}  ${"limits".padStart(9)}`);
-    for (const { label, script, limits } of rows) {
-      this.#print(`${label.padEnd(width)}  ${countOf(script)}  ${countOf(limits)}`);
+    const labels = [...new Set(runs.map(labelOf))].filter((label) => this.#rows.has(label));
+    const width = Math.max(...labels.map(({ length }) => length), 0);
+    const line = (/** @type {string} */ first, /** @type {string[]} */ cells) =>
+      this.#print([first.padEnd(width), ...cells.map((cell) => cell.padStart(9))].join("  "));
+    this.#print("");
+    line("passed of all", ["cases", "limits", "deflate"]);
+    for (const label of labels) {
+      const row = this.#rows.get(label);
+      line(label, [countOf(row?.script), countOf(row?.limits), countOf(row?.deflate)]);
     }
     const note =
       this.#informational > 0
@@ -65,7 +68,7 @@ export class Report {
   }
 }
 
-/** @param {number[]} counts */
-function countOf([passed = 0, all = 0]) {
-  return (all === 0 ? "-" : `${passed}/${all}`).padStart(9);
+/** @param {[number, number] | undefined} counts */
+function countOf([passed, all] = [0, 0]) {
+  return all === 0 ? "-" : `${passed}/${all}`;
 }

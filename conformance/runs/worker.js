@@ -10,30 +10,37 @@ import { acceptPeer } from "../drive/listen.js";
 import { makeKit, playOverEngine } from "../drive/over-engine.js";
 import { playOverSocket } from "../drive/over-socket.js";
 import { loadCases, scenarioOf } from "../tester/cases.js";
+import { Compression } from "../tester/compression.js";
+import { answerOffers, formatOffers } from "../tester/deflate-negotiation.js";
 import { dice, seedOf } from "../tester/dice.js";
 import { Tester } from "../tester/tester.js";
-import { EchoClient, startEchoServer } from "./echo-endpoints.js";
+import { clientCompression, EchoClient, startEchoServer } from "./echo-endpoints.js";
 
 /** @typedef {import("./plan.js").Run} Run */
 /** @typedef {import("../tester/cases.js").Case} Case */
+/** @typedef {import("../tester/dice.js").Dice} Dice */
+/** @typedef {import("../drive/opening-handshake.js").Opened} Opened */
 /** @typedef {{ seed: number, url: string | undefined, timing: import("../drive/over-socket.js").Timing }} Settings */
 /** @typedef {{ id: string, wrong: string[], ms: number }} Outcome nothing wrong: passed */
 
-/** Octets of a connection that are pieces of their own with "bytes". The engine takes each case of cases.json whole. */
+/** Octets of a connection that are pieces of their own with "bytes", which deflate cases are not played with. The engine
+ * takes each case of cases.json whole. */
 const SINGLE = {
-  server: { script: 4_096, limits: 2_048 },
-  client: { script: 4_096, limits: 2_048 },
-  engine: { script: Number.POSITIVE_INFINITY, limits: 262_144 },
+  server: { script: 4_096, limits: 2_048, deflate: 0 },
+  client: { script: 4_096, limits: 2_048, deflate: 0 },
+  engine: { script: Number.POSITIVE_INFINITY, limits: 262_144, deflate: 0 },
 };
 /** Connections at a time; the limits cases need up to some 100 MiB each. */
-const CONCURRENCY = { script: 32, limits: 2 };
+const CONCURRENCY = { script: 32, limits: 2, deflate: 4 };
+/** Messages of a deflate case, but for those that are played whole over TCP at version 13. */
+const FEWER_MESSAGES = 5;
 
 /** @type {Settings} */
 const settings = workerData;
 const cases = new Map(loadCases().map((one) => [one.id, one]));
 const kits = { server: makeKit("server"), client: makeKit("client") };
-/** @type {Promise<URL> | undefined} */
-let serverUrl;
+/** By whether they compress. @type {Map<boolean, Promise<URL>>} */
+const serverUrls = new Map();
 
 parentPort?.on("message", async (/** @type {Run} */ run) => {
   const queue = [...run.ids];
@@ -60,25 +67,66 @@ async function outcomeOf(id, run) {
 async function play(testCase, { target, role, version = 13, cut, set }) {
   if (testCase === undefined) throw new Error("there is no such case");
   const roll = dice(seedOf(settings.seed, testCase.id, target, role, version, cut));
-  const scenario = scenarioOf(testCase, { joined: cut === "random" });
-  const tester = new Tester(role === "server" ? "client" : "server", scenario, roll);
+  const joined = cut === "random";
+  const testerRole = role === "server" ? "client" : "server";
   const cutter = new Cutter(cut, roll, SINGLE[target][set]);
-  if (target === "engine") return playOverEngine(tester, cutter, kits[role]);
-  const { timing } = settings;
-  const timeoutMs = timing.idleMs;
-  if (target === "server") {
-    serverUrl ??= findServer();
-    return playOverSocket(tester, cutter, await dialPeer(await serverUrl, version, timeoutMs), timing);
+  const peer = target === "engine" ? undefined : await open(testCase, target, version, joined);
+  const agreement = peer === undefined ? agreementFor(testCase) : peer.opened.agreement;
+  const compression = agreement && new Compression(agreement, testerRole, roll);
+  const manner = { joined, compression, demanding: settings.url === undefined };
+  const fully = target !== "engine" && version === 13 && cut === "whole";
+  const scenario = scenarioOf(fully ? testCase : shortened(testCase), manner);
+  const tester = new Tester(testerRole, scenario, roll, compression && ((payload) => compression.inflate(payload)));
+  if (peer === undefined) {
+    return playOverEngine(tester, cutter, kits[role], agreement && new Compression(agreement, role, roll));
   }
-  const client = new EchoClient(version);
-  const acceptance = { version, joined: cut === "random", timeoutMs };
-  const connection = await acceptPeer((url) => client.dial(url), acceptance);
-  const wrong = await playOverSocket(tester, cutter, connection, timing);
-  return client.complaint === undefined ? wrong : [...wrong, client.complaint];
+  const wrong = await playOverSocket(tester, cutter, peer.opened, settings.timing);
+  return [...wrong, ...peer.complaints()];
 }
 
-/** @returns {Promise<URL>} */
-async function findServer() {
+/** @param {Case} testCase
+ * @param {"server" | "client"} target
+ * @param {8 | 13} version
+ * @param {boolean} joined
+ * @returns {Promise<{ opened: Opened, complaints: () => string[] }>} `complaints`: those of the target's application */
+async function open(testCase, target, version, joined) {
+  const timeoutMs = settings.timing.idleMs;
+  const deflate = testCase.set === "deflate" ? testCase : undefined;
+  if (target === "server") {
+    const url = await serverUrl(deflate !== undefined);
+    return { opened: await dialPeer(url, version, timeoutMs, deflate?.offers), complaints: () => [] };
+  }
+  const client = new EchoClient(version, deflate && clientCompression(deflate));
+  const acceptance = { version, joined, timeoutMs, asks: deflate?.asks };
+  const opened = await acceptPeer((url) => client.dial(url), acceptance);
+  return { opened, complaints: () => (client.complaint === undefined ? [] : [client.complaint]) };
+}
+
+/** What an engine, which has no opening handshake, has agreed on.
+ * @param {Case} testCase */
+function agreementFor(testCase) {
+  if (testCase.set !== "deflate") return undefined;
+  return answerOffers(testCase.asks, formatOffers(testCase.offers)).agreement;
+}
+
+/** @param {Case} testCase
+ * @returns {Case} */
+function shortened(testCase) {
+  if (testCase.set !== "deflate") return testCase;
+  return { ...testCase, count: Math.min(testCase.count, FEWER_MESSAGES) };
+}
+
+/** @param {boolean} compresses
+ * @returns {Promise<URL>} */
+function serverUrl(compresses) {
+  const known = serverUrls.get(compresses) ?? findServer(compresses);
+  serverUrls.set(compresses, known);
+  return known;
+}
+
+/** @param {boolean} compresses
+ * @returns {Promise<URL>} */
+async function findServer(compresses) {
   if (settings.url !== undefined) return parseTestUrl(settings.url);
-  return new URL((await startEchoServer()).url);
+  return new URL((await startEchoServer(compresses)).url);
 }

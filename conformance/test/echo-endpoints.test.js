@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { acceptPeer } from "../drive/listen.js";
-import { EchoClient } from "../runs/echo-endpoints.js";
+import { clientCompression, EchoClient } from "../runs/echo-endpoints.js";
+import { loadCases } from "../tester/cases.js";
 
 describe("EchoClient", () => {
   const acceptance = { joined: false, timeoutMs: 5_000 };
@@ -21,6 +22,30 @@ describe("EchoClient", () => {
       socket.destroy();
     });
   }
+
+  test("offers what the first offer of a case says about the server", async () => {
+    const cases = loadCases().filter((one) => one.set === "deflate");
+    const offered = [];
+    for (const group of ["12.1", "13.2", "13.3", "13.7"]) {
+      const one = cases.find(({ id }) => id === `${group}.1`);
+      assert.ok(one !== undefined);
+      const client = new EchoClient(13, clientCompression(one));
+      const { socket, agreement } = await acceptPeer((url) => client.dial(url), {
+        ...acceptance,
+        version: 13,
+        asks: [{}],
+      });
+      socket.destroy();
+      offered.push(agreement);
+    }
+    const client = { forgets: false, windowBits: 15 };
+    assert.deepEqual(offered, [
+      { client, server: { forgets: false, windowBits: 15 } },
+      { client, server: { forgets: true, windowBits: 15 } },
+      { client, server: { forgets: false, windowBits: 9 } },
+      { client, server: { forgets: true, windowBits: 9 } },
+    ]);
+  });
 
   test("complains when it was rejected", async () => {
     const client = new EchoClient(8);

@@ -6,32 +6,60 @@ import { describe, test } from "node:test";
 import { labelOf, planRuns } from "../runs/plan.js";
 import { startFaultyPeer } from "./faulty-peer.js";
 
+/** @typedef {import("../runs/plan.js").Run} Run */
+
 const PROGRAM = path.join(import.meta.dirname, "../run.js");
 
 describe("npm run conformance", { concurrency: true }, () => {
   test("exits with 0 when all have passed", async () => {
-    const { code, lines } = await run("--target", "engine", "--only", "1.1.*,6.4.*", "--cut", "whole", "--seed", "5");
+    const { code, lines } = await run(
+      "--target",
+      "engine",
+      "--only",
+      "1.1.*,6.4.*,13.5.2",
+      "--cut",
+      "whole",
+      "--seed",
+      "5",
+    );
     assert.equal(code, 0);
-    assert.equal(lines[0], "12 cases, seed 5");
-    assert.equal(lines.at(-1), "24 passed, 0 failed");
+    assert.equal(lines[0], "13 cases, seed 5");
+    assert.equal(lines.at(-1), "26 passed, 0 failed");
   });
 
   for (const target of ["server", "client"]) {
     test(`plays its own ${target} at both versions and with all cuts`, async () => {
-      const { code, lines } = await run("--target", target, "--only", "5.19,6.4.*");
-      assert.equal(lines.at(-1), "30 passed, 0 failed", lines.join("\n"));
+      const { code, lines } = await run("--target", target, "--only", "5.19,6.4.*,13.5.4");
+      assert.equal(lines.at(-1), "34 passed, 0 failed", lines.join("\n"));
       assert.equal(code, 0);
-      assert.match(lines.join("\n"), new RegExp(`^${target}, version 8, random +5/5`, "m"));
+      assert.match(lines.join("\n"), new RegExp(`^${target}, version 8, random +5/5 +- +1/1`, "m"));
     });
   }
 
   test("plays everything against everything unless told otherwise", () => {
-    const runs = planRuns({ target: "all", version: "all", cut: "all", only: undefined });
+    const runs = planRuns({ target: "all", version: "all", cut: "all", set: "all", only: undefined });
+    const sum = (/** @type {(run: Run) => boolean} */ isMeant) =>
+      runs.filter(isMeant).reduce((count, { ids }) => count + ids.length, 0);
     assert.equal(
-      runs.reduce((sum, { ids }) => sum + ids.length, 0),
+      sum(({ set }) => set !== "deflate"),
       301 * 3 * 6,
     );
+    assert.equal(
+      sum(({ set }) => set === "deflate"),
+      216 * 2 * 6,
+    );
     assert.equal(new Set(runs.map(labelOf)).size, 3 * 6);
+  });
+
+  test("plays the cases of one file if it is told to, those of deflate not with bytes", () => {
+    const runs = planRuns({ target: "client", version: "8", cut: "all", set: "deflate", only: "1*" });
+    assert.deepEqual(
+      runs.map(({ set, cut, ids }) => [set, cut, ids.length]),
+      [
+        ["deflate", "whole", 216],
+        ["deflate", "random", 216],
+      ],
+    );
   });
 
   test("exits with 1 and tells why when a case has failed", async () => {

@@ -1,7 +1,7 @@
 /**
  * The cases, read from data/ and made ready to be played.
- * In: data/cases.json (format ws-conformance-cases/1) and data/limits.json (format ws-limit-groups/1), whose own texts
- * explain every field. Out: lists of cases; payloads as octets, groups numbered.
+ * In: data/cases.json (format ws-conformance-cases/1), data/limits.json (ws-limit-groups/1) and data/deflate.json
+ * (ws-deflate-groups/1), whose own texts explain every field. Out: lists of cases; payloads as octets, groups numbered.
  */
 import { readFileSync } from "node:fs";
 import { EchoScenario } from "./echo-scenario.js";
@@ -9,6 +9,8 @@ import { ScriptScenario } from "./script-scenario.js";
 
 /** @typedef {import("./tester.js").TesterEvent} TesterEvent */
 /** @typedef {import("./tester.js").Scenario} Scenario */
+/** @typedef {import("./compression.js").Compression} Compression */
+/** @typedef {import("./deflate-negotiation.js").Parameters} Parameters */
 /** @typedef {import("./frames.js").FrameFields & { payload: Buffer, chop?: number, sync?: true, startsClose?: true }}
  *   Sent */
 /** @typedef {(Sent & { op: "frame" }) | (Sent & { op: "begin", length: number }) | (Sent & { op: "data" })} WireStep */
@@ -25,8 +27,7 @@ import { ScriptScenario } from "./script-scenario.js";
  * @property {"close" | "fail"} onTimeout
  */
 /**
- * @typedef {object} EchoCase
- * @property {"limits"} set
+ * @typedef {object} Echoes
  * @property {string} id
  * @property {string} title
  * @property {"text" | "binary"} type
@@ -37,7 +38,15 @@ import { ScriptScenario } from "./script-scenario.js";
  * @property {number} [fragment]
  * @property {number} [chop]
  */
+/** @typedef {Echoes & { set: "limits" }} LimitsCase */
+/** @typedef {Echoes & { set: "deflate", offers: readonly string[], asks: readonly Parameters[] }} DeflateCase */
+/** @typedef {LimitsCase | DeflateCase} EchoCase */
 /** @typedef {ScriptCase | EchoCase} Case */
+/** `joined`: see ScriptScenario. `compression`: what was agreed on, for a deflate case. `demanding`: whether a peer that
+ * compresses nothing fails, which it may do if it likes (RFC 7692 §6).
+ * @typedef {{ joined?: boolean, compression?: Compression | undefined, demanding?: boolean }} Manner */
+
+/** Fields of a group. @typedef {Record<string, any>} Columns */
 
 /** Most octets and frames in one message of the limits cases; a server under test must allow them. 4 MiB in fragments
  * of 64 octets end with an empty one. */
@@ -47,14 +56,15 @@ export const MOST_FRAGMENTS = (4 * 1024 * 1024) / 64 + 1;
 /** All cases, in the order of their numbers.
  * @returns {readonly Case[]} */
 export function loadCases() {
-  return [...scriptCases(), ...limitsCases()];
+  return [...scriptCases(), ...limitsCases(), ...deflateCases()];
 }
 
 /** @param {Case} testCase
- * @param {{ joined?: boolean }} [options] see ScriptScenario
+ * @param {Manner} [manner]
  * @returns {Scenario} */
-export function scenarioOf(testCase, { joined = false } = {}) {
-  return testCase.set === "script" ? new ScriptScenario(testCase, joined) : new EchoScenario(testCase);
+export function scenarioOf(testCase, { joined = false, compression, demanding = false } = {}) {
+  if (testCase.set === "script") return new ScriptScenario(testCase, joined);
+  return new EchoScenario(testCase, compression, demanding);
 }
 
 /** A test of ids, made of patterns such as "5.*,6.4.1".
@@ -80,23 +90,40 @@ function scriptCases() {
   return cases;
 }
 
-/** A field of a group that is a list has one value for each of its cases; any other is the same for all.
- * @returns {EchoCase[]} */
+/** @returns {LimitsCase[]} */
 function limitsCases() {
   const { groups, streamOctets } = read("limits.json", "ws-limit-groups/1");
-  return groups.flatMap((/** @type {Record<string, any>} */ group) => {
-    const most = Math.max(...Object.values(group).map((value) => (Array.isArray(value) ? value.length : 1)));
-    return Array.from({ length: most }, (_, i) => {
-      const columns = Object.entries(group).map(([name, value]) => [name, Array.isArray(value) ? value[i] : value]);
-      const row = {
-        count: 1,
-        ...Object.fromEntries(columns),
-        streamOctets,
-        set: "limits",
-        id: `${group["id"]}.${i + 1}`,
-      };
-      return { ...row, title: titleOf(row) };
-    });
+  return groups.flatMap((/** @type {Columns} */ group) =>
+    numbered(group["id"], rowsOf(group), { set: "limits", count: 1, streamOctets }),
+  );
+}
+
+/** @returns {DeflateCase[]} */
+function deflateCases() {
+  const { groups, messages, count, streamOctets } = read("deflate.json", "ws-deflate-groups/1");
+  return groups.flatMap((/** @type {Columns} */ group) =>
+    numbered(group["id"], rowsOf(messages), { ...group, set: "deflate", count, streamOctets }),
+  );
+}
+
+/** A field that is a list has one value for each row; any other is the same for all.
+ * @param {Columns} columns
+ * @returns {Columns[]} */
+function rowsOf(columns) {
+  const most = Math.max(...Object.values(columns).map((value) => (Array.isArray(value) ? value.length : 1)));
+  return Array.from({ length: most }, (_, i) =>
+    Object.fromEntries(Object.entries(columns).map(([name, value]) => [name, Array.isArray(value) ? value[i] : value])),
+  );
+}
+
+/** @param {string} group
+ * @param {Columns[]} rows
+ * @param {Columns} common what all cases have unless their row says otherwise
+ * @returns {any[]} */
+function numbered(group, rows, common) {
+  return rows.map((row, i) => {
+    const one = { ...common, ...row, id: `${group}.${i + 1}` };
+    return { ...one, title: titleOf(one) };
   });
 }
 

@@ -1,6 +1,6 @@
 /**
- * The octets that the limits cases send: long seeded streams, one like marked-up text and one like archived binary data,
- * from which message k takes the octets from k × size on, beginning again at the end.
+ * The octets that the limits and deflate cases send: long seeded streams, some like text and some like binary data, from
+ * which message k takes the octets from k × size on, beginning again at the end.
  * In: a name, a type, sizes. Out: buffers that nobody may change. The same on every machine.
  */
 import { dice } from "./dice.js";
@@ -19,6 +19,34 @@ const STREAMS = {
     return () => {
       const rare = String.fromCodePoint(0x4e00 + roll(5000), 0x1f600 + roll(60));
       return Buffer.from(`<li title="${word()}">${word()} \u2013 ${word()} na\u00efve ${rare} ${roll(1e6)}</li>\n`);
+    };
+  },
+  /** Records, whose names and punctuation come again and again. */
+  json(roll) {
+    const word = vocabulary(roll);
+    return () => {
+      const record = { id: roll(1e6), owner: `${word()} ${word()}`, labels: [word(), word()], open: roll(2) === 1 };
+      return Buffer.from(`${JSON.stringify(record)},\n`);
+    };
+  },
+  /** Sentences in Latin-1: nearly text, but not UTF-8. */
+  prose(roll) {
+    const word = vocabulary(roll);
+    return () => {
+      const words = Array.from({ length: 6 + roll(9) }, word);
+      return Buffer.from(`${words.join(" ")} \u00e0 l\u2019\u00e9t\u00e9${".;!?"[roll(4)]}\n`, "latin1");
+    };
+  },
+  /** Lines of samples, each near the one before it. */
+  picture(roll) {
+    return () => {
+      let sample = roll(256);
+      return Buffer.from(
+        Uint8Array.from({ length: 480 }, () => {
+          sample += roll(7) - 3;
+          return sample;
+        }),
+      );
     };
   },
   /** Noise of varying length between lines that compress well. */

@@ -1,7 +1,7 @@
 /**
  * Reads what the peer sends, and holds it to every rule of RFC 6455 about frames and messages.
- * In: octets, cut anywhere. Out: calls of a sink; after a violation nothing more. No extension is negotiated, so all
- * RSV bits must be clear.
+ * In: octets, cut anywhere. Out: calls of a sink; after a violation nothing more. All RSV bits must be clear, but for RSV1
+ * on the first frame of a message where permessage-deflate was negotiated (RFC 7692 §6).
  */
 import { isUtf8 } from "node:buffer";
 import { maskPayload, OPCODE } from "./frames.js";
@@ -9,13 +9,17 @@ import { maskPayload, OPCODE } from "./frames.js";
 /** @typedef {"text" | "binary"} MessageKind */
 /**
  * @typedef {object} ReaderSink
- * @property {(kind: MessageKind, payload: Buffer) => void} message
+ * @property {(kind: MessageKind, payload: Buffer, compressed: boolean) => void} message `compressed`: whether it came so
  * @property {(payload: Buffer) => void} ping
  * @property {(payload: Buffer) => void} pong
  * @property {(code: number | null) => void} close null: a Close frame without a code
  * @property {(what: string) => void} violation
  */
+/** Undoes the compression of a message; throws where that is wrong.
+ * @typedef {(payload: Buffer) => Buffer} Inflate */
 /** @typedef {{ fin: boolean, rsv: number, opcode: number, masked: boolean, payload: Buffer }} ReadFrame */
+
+const RSV1 = 4;
 
 class Violation extends Error {}
 
@@ -26,15 +30,18 @@ export class StrictReader {
   /** @type {Buffer[]} */ #chunks = [];
   #size = 0;
   #needed = 2;
-  /** The unfinished message. @type {{ kind: MessageKind, parts: Buffer[] } | undefined} */ #message;
+  #inflate;
+  /** The unfinished message. @type {{ kind: MessageKind, compressed: boolean, parts: Buffer[] } | undefined} */ #message;
   #closed = false;
   #broken = false;
 
   /** @param {"client" | "server"} peerRole whose octets these are
-   * @param {ReaderSink} sink */
-  constructor(peerRole, sink) {
+   * @param {ReaderSink} sink
+   * @param {Inflate} [inflate] undefined: no message may be compressed */
+  constructor(peerRole, sink, inflate) {
     this.#peerRole = peerRole;
     this.#sink = sink;
+    this.#inflate = inflate;
   }
 
   /** @param {Buffer} chunk kept until the frame that it is part of is complete */
@@ -82,7 +89,7 @@ export class StrictReader {
   #take(frame) {
     const { fin, rsv, opcode, masked, payload } = frame;
     demand(!this.#closed, "peer sent a frame after its Close frame");
-    demand(rsv === 0, `peer set RSV bits (${rsv})`);
+    demand(rsv === 0 || this.#mayCompress(frame), `peer set RSV bits (${rsv}) in a frame of opcode ${opcode}`);
     demand(Object.values(OPCODE).includes(opcode), `peer used the reserved opcode ${opcode}`);
     demand(masked || this.#peerRole === "server", "peer, a client, sent a frame that is not masked");
     demand(!masked || this.#peerRole === "client", "peer, a server, masked a frame");
@@ -95,17 +102,34 @@ export class StrictReader {
   }
 
   /** @param {ReadFrame} frame */
-  #takeData({ fin, opcode, payload }) {
+  #mayCompress({ rsv, opcode }) {
+    return this.#inflate !== undefined && rsv === RSV1 && (opcode === OPCODE.text || opcode === OPCODE.binary);
+  }
+
+  /** @param {ReadFrame} frame */
+  #takeData({ fin, rsv, opcode, payload }) {
     if (opcode === OPCODE.continuation)
       demand(this.#message !== undefined, "peer continued a message it had not begun");
     else demand(this.#message === undefined, "peer began a message inside a message");
-    const message = this.#message ?? { kind: opcode === OPCODE.text ? "text" : "binary", parts: [] };
+    const message = this.#message ?? begin(opcode === OPCODE.text ? "text" : "binary", rsv === RSV1);
     message.parts.push(payload);
     this.#message = fin ? undefined : message;
     if (!fin) return;
-    const whole = join(message.parts);
-    demand(message.kind === "binary" || isUtf8(whole), "peer sent text that is not UTF-8");
-    this.#sink.message(message.kind, whole);
+    const { kind, compressed, parts } = message;
+    const whole = compressed ? this.#inflated(join(parts)) : join(parts);
+    demand(kind === "binary" || isUtf8(whole), "peer sent text that is not UTF-8");
+    this.#sink.message(kind, whole, compressed);
+  }
+
+  /** @param {Buffer} payload */
+  #inflated(payload) {
+    try {
+      return this.#inflate?.(payload) ?? payload;
+    } catch (error) {
+      throw new Violation(
+        `peer's message does not inflate as agreed: ${error instanceof Error ? error.message : error}`,
+      );
+    }
   }
 
   /** @param {Buffer} payload */
@@ -117,6 +141,13 @@ export class StrictReader {
     this.#closed = true;
     this.#sink.close(code);
   }
+}
+
+/** @param {MessageKind} kind
+ * @param {boolean} compressed
+ * @returns {{ kind: MessageKind, compressed: boolean, parts: Buffer[] }} */
+function begin(kind, compressed) {
+  return { kind, compressed, parts: [] };
 }
 
 /** @param {Buffer[]} parts */

@@ -10,8 +10,8 @@ import { StrictReader } from "./strict-reader.js";
 /** @typedef {import("./dice.js").Dice} Dice */
 /** @typedef {"client" | "server"} Role */
 /** What arrived, and `still-open` after a pause.
- * @typedef {{ type: "message", kind: MessageKind, payload: Buffer } | { type: "pong", payload: Buffer } |
- *   { type: "still-open", tag: string }} TesterEvent */
+ * @typedef {{ type: "message", kind: MessageKind, payload: Buffer, compressed?: boolean } |
+ *   { type: "pong", payload: Buffer } | { type: "still-open", tag: string }} TesterEvent */
 /** What the driver has to do. `write`: with `chop`, in pieces of so many octets; all of it unless `interrupted`.
  * `pause`: for about `ms`, or less where the peer is near, then call `pauseOver`. `linger`: for so long too, and only then
  * ask what is next. `end`: say that no more will be written.
@@ -59,13 +59,15 @@ export class Tester {
 
   /** @param {Role} role
    * @param {Scenario} scenario
-   * @param {Dice} roll where masking keys come from */
-  constructor(role, scenario, roll) {
+   * @param {Dice} roll where masking keys come from
+   * @param {import("./strict-reader.js").Inflate} [inflate] see StrictReader */
+  constructor(role, scenario, roll, inflate) {
     this.role = role;
     this.#scenario = scenario;
     this.#roll = roll;
-    this.#reader = new StrictReader(role === "client" ? "server" : "client", {
-      message: (kind, payload) => this.#onEvent({ type: "message", kind, payload }),
+    /** @type {import("./strict-reader.js").ReaderSink} */
+    const sink = {
+      message: (kind, payload, compressed) => this.#onEvent({ type: "message", kind, payload, compressed }),
       pong: (payload) => this.#onEvent({ type: "pong", payload }),
       ping: (payload) => this.state === "open" && this.#answer(OPCODE.pong, payload),
       close: (code) => this.#onClose(code),
@@ -73,7 +75,8 @@ export class Tester {
         this.violation = what;
         this.drop();
       },
-    });
+    };
+    this.#reader = new StrictReader(role === "client" ? "server" : "client", sink, inflate);
   }
 
   /** Whether nothing is left to do but to end the transport: at once if `dropped`. */
