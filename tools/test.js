@@ -1,6 +1,6 @@
 /**
- * Runs the tests of core, tools and conformance with Node's own runner; the TypeScript ones through tsx.
- * In: `--only GROUP` (a folder of core/test, or tools, or conformance), and parts of file names; without `--only`
+ * Runs the tests of core, tools, conformance and bench with Node's own runner; the TypeScript ones through tsx.
+ * In: `--only GROUP` (a folder of core/test, or tools, conformance or bench), and parts of file names; without `--only`
  * every group but browser, which needs Chromium. Out: the spec report, and the runner's exit code.
  * Files are listed one by one because Node 20 takes no glob.
  */
@@ -16,7 +16,7 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
 });
 
-const all = ["core/test", "tools", "conformance"].flatMap(testFilesIn);
+const all = ["core/test", "tools", "conformance", "bench/test"].flatMap(testFilesIn);
 const chosen = all
   .filter((file) => (values.only === undefined ? groupOf(file) !== "browser" : values.only.includes(groupOf(file))))
   .filter((file) => positionals.length === 0 || positionals.some((part) => file.includes(part)));

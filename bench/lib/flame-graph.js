@@ -25,7 +25,7 @@ export function drawFlameGraph(profile, { title, notes = [], ownCode = "own code
   const { boxes, leftOutUs } = placeFrames(tree);
   const percent = (us) => `${((us / (tree.totalUs || 1)) * 100).toFixed(1)} %`;
   const lines = [...notes, `Frames under ${LEAST_SHARE * 100} % are left out: ${percent(leftOutUs)} in all.`];
-  const top = MARGIN + ROW * (lines.length + 2.5);
+  const top = MARGIN + Math.round(ROW * (lines.length + 2.5));
   const height = top + ROW * (1 + Math.max(...boxes.map(({ depth }) => depth))) + MARGIN;
   const scale = (WIDTH - 2 * MARGIN) / (tree.totalUs || 1);
   const frames = boxes.map(({ frame, startUs, depth }) =>
@@ -39,6 +39,7 @@ export function drawFlameGraph(profile, { title, notes = [], ownCode = "own code
   );
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${height}" viewBox="0 0 ${WIDTH} ${height}" font-family="monospace" font-size="${FONT_SIZE}">`,
+    `<title>${escapeXml(title)}</title>`,
     `<style>g:hover > rect { stroke: black }</style>`,
     `<rect width="100%" height="100%" fill="white"/>`,
     ...drawHead(title, lines, ownCode),
