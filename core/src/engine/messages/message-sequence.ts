@@ -50,7 +50,7 @@ export class MessageSequence {
    * @throws ProtocolError CONTINUATION_UNEXPECTED, CONTINUATION_EXPECTED
    * @throws LimitError FRAME_TOO_BIG, MESSAGE_TOO_BIG, TOO_MANY_FRAGMENTS, before any of the payload is kept */
   beginFrame(opcode: number, payloadLength: number, compressed: boolean): void {
-    const { maxFrameBytes, maxFragments } = this.#limits;
+    const { maxFrameBytes, maxMessageBytes, maxFragments } = this.#limits;
     if (opcode === OPCODE.continuation) {
       if (!this.#inMessage) throw new ProtocolError("CONTINUATION_UNEXPECTED");
     } else {
@@ -59,8 +59,7 @@ export class MessageSequence {
     }
     if (payloadLength > maxFrameBytes) throw new LimitError("FRAME_TOO_BIG", maxFrameBytes, payloadLength);
     this.#bytes += payloadLength;
-    const maxMessageBytes = this.#maxBytes;
-    if (this.#bytes > maxMessageBytes) throw new LimitError("MESSAGE_TOO_BIG", maxMessageBytes, this.#bytes);
+    if (this.#bytes > this.#maxBytes) throw new LimitError("MESSAGE_TOO_BIG", maxMessageBytes, this.#bytes);
     this.#fragments += 1;
     if (this.#fragments > maxFragments) throw new LimitError("TOO_MANY_FRAGMENTS", maxFragments, this.#fragments);
   }
