@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { describe, mock, test } from "node:test";
+import { describe, mock, type TestContext, test } from "node:test";
 import { type CompressionOptions, type Connection, compressionMemory, connect, type Server, serve } from "polysocket";
 import { Mailbox } from "./mailbox.ts";
 
@@ -7,6 +7,7 @@ import { Mailbox } from "./mailbox.ts";
 mock.timers.enable({ apis: ["setInterval"] });
 
 const KEEPING = { serverNoContextTakeover: false, clientNoContextTakeover: false };
+const PUBLIC_ONLY = process.env["POLYSOCKET_PUBLIC_API_ONLY"] === "1";
 const PAIRS = 200;
 const IDLE_MS = 20_000;
 
@@ -16,13 +17,14 @@ interface Crowd {
   readonly answers: Mailbox<string>;
 }
 
-async function gather(compression: CompressionOptions): Promise<Crowd> {
+async function gather(t: TestContext, compression: CompressionOptions): Promise<Crowd> {
   const answers = new Mailbox<string>();
   const server = await serve({
     host: "127.0.0.1",
     compression,
     message: (connection, message) => void connection.send(message),
   });
+  t.after(() => server.close({ timeoutMs: 0 }));
   const clients = await Promise.all(
     Array.from({ length: PAIRS }, () =>
       connect(server.url, { message: (_connection, message) => answers.put(String(message)) }),
@@ -43,13 +45,15 @@ async function leave({ server, clients }: Crowd): Promise<void> {
 }
 
 describe("the memory of many connections", () => {
-  test("with context takeover: at most 3 KiB each after a message of 1 KiB both ways and some silence", async () => {
-    const crowd = await gather(KEEPING);
+  test("with context takeover: at most 3 KiB each after a message of 1 KiB both ways and some silence", async (t) => {
+    const crowd = await gather(t, KEEPING);
     assert.equal(compressionMemory.usedBytes, 0);
     // Both ends are here: the server remembers 4 KiB at most, the client 32 KiB
     assert.equal(compressionMemory.reservedBytes, PAIRS * (4_096 + 32_768));
     await sayOnce(crowd);
-    assert.ok(compressionMemory.usedBytes > 2 * PAIRS * 32_768, `${compressionMemory.usedBytes} bytes`);
+    // Each end has a deflater, too, where this Node has what can go on
+    const least = PUBLIC_ONLY ? 2 * PAIRS * 1_024 : 2 * PAIRS * 32_768;
+    assert.ok(compressionMemory.usedBytes > least, `${compressionMemory.usedBytes} bytes`);
     mock.timers.tick(IDLE_MS);
     const each = compressionMemory.usedBytes / (2 * PAIRS);
     assert.ok(each >= 1_024 && each <= 3_072, `${each} bytes each`);
@@ -60,8 +64,8 @@ describe("the memory of many connections", () => {
     assert.deepEqual([compressionMemory.usedBytes, compressionMemory.reservedBytes], [0, 0]);
   });
 
-  test("by default, without: nothing", async () => {
-    const crowd = await gather({});
+  test("by default, without: nothing", async (t) => {
+    const crowd = await gather(t, {});
     await sayOnce(crowd);
     assert.equal(compressionMemory.reservedBytes, 0);
     assert.ok(compressionMemory.usedBytes < 1_048_576, `${compressionMemory.usedBytes} bytes for all together`);
@@ -76,7 +80,7 @@ describe("the memory of many connections", () => {
       compressionMemory.limitBytes = limitBytes;
     });
     compressionMemory.limitBytes = 1 << 20;
-    const crowd = await gather(KEEPING);
+    const crowd = await gather(t, KEEPING);
     // What would be more than half of it is not agreed on
     assert.ok(compressionMemory.reservedBytes <= 1 << 19, `${compressionMemory.reservedBytes} bytes`);
     assert.ok(compressionMemory.reservedBytes > 1 << 18, `${compressionMemory.reservedBytes} bytes`);

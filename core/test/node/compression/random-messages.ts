@@ -3,6 +3,8 @@ import type { Random } from "../connection/random.ts";
 const WORDS = ["order", "price", "größer", "時間", "🏳️‍🌈", "id", "true", "12.50", "user", "\n"];
 /** How much of what was said is remembered to be repeated; more than the largest window. */
 const REMEMBERED_BYTES = 65_536;
+/** Less than that is not worth quoting. */
+const LEAST_TO_QUOTE_BYTES = 64;
 
 /** Messages of every kind that matters to a compressor, many of which repeat what was said before, from near and far. */
 export class RandomMessages {
@@ -14,8 +16,8 @@ export class RandomMessages {
   }
 
   /** As often a few bytes as many.
-   * @param most bytes
-   * @param least bytes, of most kinds */
+   * @param most bytes, or up to three times as many of text
+   * @param least bytes */
   next(most: number, least = 0): Buffer {
     const message = this.#make(Math.max(least, this.#length(most)));
     this.#said = Buffer.from(Buffer.concat([this.#said, message]).subarray(-REMEMBERED_BYTES));
@@ -38,7 +40,7 @@ export class RandomMessages {
       case 3:
         return this.text(length);
       default:
-        return Buffer.concat([this.#quotation(length >> 1), this.noise(length & 63), this.text(length >> 2)]);
+        return Buffer.concat([this.#quotation(length >> 1), this.noise(length & 63), this.text(length >> 1)]);
     }
   }
 
@@ -57,8 +59,9 @@ export class RandomMessages {
   }
 
   #quotation(length: number): Buffer {
+    if (this.#said.length < LEAST_TO_QUOTE_BYTES) return this.noise(length);
     const pieces: Buffer[] = [];
-    for (let left = Math.min(length, 4 * this.#said.length); left > 0; ) {
+    for (let left = length; left > 0; ) {
       const start = this.#random.below(this.#said.length);
       const piece = this.#said.subarray(start, start + Math.min(left, 1 + this.#random.below(2_000)));
       pieces.push(piece);
