@@ -126,8 +126,8 @@ export class Protocol {
     this.#receiver.feed(bytes, length);
   }
 
-  /** The next thing that happened, or undefined when nothing is left, or a job has to be done first. A frame takes effect when it is returned: what
-   * the caller sends before the next call goes out before the answer to the next frame. */
+  /** The next thing that happened, or undefined when nothing is left, or a job has to be done first. A frame takes effect
+   * when it is returned: what the caller sends before the next call goes out before the answer to the next frame. */
   nextEvent(): ProtocolEvent | undefined {
     try {
       for (let receiver = this.#receiver; receiver !== undefined; receiver = this.#receiver) {
