@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import type { TestContext } from "node:test";
 import type { ConnectOptions } from "../../src/node/client/connect-options.ts";
 import { type Connection, connect, HandshakeError, serve, WebSocketError } from "../../src/node/index.ts";
-import { type RawPeer, type RawRequest, RawServer, switching } from "../node/client/raw-server.ts";
+import { type RawPeer, type RawRequest, RawServer } from "../node/client/raw-server.ts";
 import { CLOSE, closeBody, frame, TEXT } from "../node/connection/frames.ts";
 import type { Attack, Outcome } from "./advisory.ts";
 
@@ -190,24 +190,16 @@ export function frames(sent: string, bytes: Uint8Array, must: Outcome, options: 
   ];
 }
 
-/** A 101 that is right but for the headers given. */
+/** A 101 that is right but for the headers given, and a Close frame for whoever takes it. */
 export function switches(
   sent: string,
   headers: Readonly<Record<string, string>>,
   error: string | undefined,
   options: Circumstances = {},
 ): Attack {
-  if (error !== undefined) {
-    return serves(
-      sent,
-      answers(({ key }) => switching(key, headers)),
-      { status: 101, error },
-      options,
-    );
-  }
   const script: Script = async (peer) => {
     await peer.accept(headers, frame(CLOSE, "", { mask: null }));
     peer.end();
   };
-  return serves(sent, script, { closeCode: 1005 }, options);
+  return serves(sent, script, error === undefined ? { closeCode: 1005 } : { status: 101, error }, options);
 }

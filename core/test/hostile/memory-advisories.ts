@@ -94,7 +94,7 @@ export function memoryAdvisories(victimOf: () => Victim): readonly Advisory[] {
       cause: "a view of four bytes kept a whole read",
       attacks: [
         held("messages of 64 KiB in a read, then nothing, bytes for each peer", 300, read, KIB),
-        held("the same and 7 bytes of a header, bytes for each peer", 100, Buffer.concat([read, LONG_HEADER]), KIB),
+        held("the same and 7 bytes of a header, bytes for each peer", 600, Buffer.concat([read, LONG_HEADER]), KIB),
         held("the same and 3 bytes of a payload, bytes for each peer", 100, Buffer.concat([read, BEGUN]), 8 * KIB),
       ],
     },
