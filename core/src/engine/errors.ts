@@ -55,9 +55,18 @@ export const LIMIT_ERRORS = {
  * before there is an answer that it can read.
  * @see RFC 6455 §4.2.1, §4.4 */
 export const HANDSHAKE_ERRORS = {
+  METHOD_NOT_CONNECT: { statusCode: 405, rfc: "8441 §4", text: "the method must be CONNECT" },
+  PROTOCOL_UNKNOWN: { statusCode: 501, rfc: "8441 §5", text: ":protocol must be websocket" },
+  SCHEME_INVALID: { statusCode: 400, rfc: "8441 §5", text: ":scheme must be http or https" },
+  STREAM_ENDED: { statusCode: 400, rfc: "8441 §5", text: "the stream was ended together with the handshake" },
+  CONNECTION_FIELD: { statusCode: 400, rfc: "9113 §8.2.2", text: "a connection-specific header is not for HTTP/2" },
   METHOD_NOT_GET: { statusCode: 405, rfc: "6455 §4.1", text: "the method must be GET" },
   HTTP_VERSION_TOO_LOW: { statusCode: 400, rfc: "6455 §4.1", text: "the HTTP version must be at least 1.1" },
-  HOST_INVALID: { statusCode: 400, rfc: "6455 §4.2.1", text: "there must be exactly one valid Host header" },
+  HOST_INVALID: {
+    statusCode: 400,
+    rfc: "6455 §4.2.1",
+    text: "there must be exactly one valid Host header, or :authority",
+  },
   UPGRADE_INVALID: { statusCode: 400, rfc: "6455 §4.2.1", text: "the Upgrade header must contain websocket" },
   CONNECTION_INVALID: { statusCode: 400, rfc: "6455 §4.2.1", text: "the Connection header must contain Upgrade" },
   KEY_INVALID: {
@@ -86,9 +95,22 @@ export const HANDSHAKE_ERRORS = {
   UPGRADE_FAILED: { statusCode: 500, rfc: "6455 §4.2.2", text: "the application failed while it decided" },
   UPGRADE_TIMEOUT: { statusCode: 503, rfc: "6455 §4.2.2", text: "the handshake was not decided in time" },
   TOO_MANY_HANDSHAKES: { statusCode: 503, rfc: "6455 §10.4", text: "too many handshakes are pending" },
+  TOO_MANY_STREAMS: {
+    statusCode: 503,
+    rfc: "9113 §10.5",
+    text: "too many WebSockets are open on this HTTP/2 connection",
+  },
+  TOO_MANY_OPENINGS: {
+    statusCode: 429,
+    rfc: "9113 §10.5",
+    text: "WebSockets are opened too quickly on this HTTP/2 connection",
+  },
   SERVER_CLOSING: { statusCode: 503, rfc: "6455 §4.2.2", text: "the server is closing" },
   PEER_GONE: { statusCode: 400, rfc: "6455 §4.2.2", text: "the peer left during the handshake" },
   STATUS_NOT_101: { statusCode: 400, rfc: "6455 §4.1", text: "the server did not answer with status 101" },
+  STATUS_NOT_2XX: { statusCode: 400, rfc: "8441 §5", text: "the server did not answer with a status of 200 to 299" },
+  HTTP2_UNAVAILABLE: { statusCode: 0, rfc: "9113 §3.2", text: "the server does not speak HTTP/2" },
+  CONNECT_UNAVAILABLE: { statusCode: 0, rfc: "8441 §3", text: "the server does not take WebSocket over HTTP/2" },
   ACCEPT_MISMATCH: { statusCode: 400, rfc: "6455 §4.1", text: "Sec-WebSocket-Accept does not match the key" },
   SUBPROTOCOL_NOT_OFFERED: {
     statusCode: 400,

@@ -30,6 +30,7 @@ export type { AttachOptions, CloseOptions, EndpointOptions, RouteHandlers, Serve
 export type { OriginPolicy } from "./server/origin.ts";
 export type { Server } from "./server/serve.ts";
 export { serve } from "./server/serve.ts";
+export type { Http2Limits } from "./server/session-guard.ts";
 export type { ServerStats } from "./server/server-stats.ts";
 export type { TrustProxy } from "./server/trusted-proxies.ts";
 export type { CloseEventInit } from "./web-socket/close-event.ts";

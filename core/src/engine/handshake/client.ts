@@ -10,7 +10,8 @@ import { checkCallerHeader, checkCallerSubprotocol, isOwnHeader, readCallerExten
 import { describeSeen } from "./describe-seen.ts";
 import { checkHeaderValue, equalsToken, type HeaderFields, isToken, listIncludes } from "./header-grammar.ts";
 import { isHost } from "./host.ts";
-import type { Version } from "./request.ts";
+import { CONNECTION_FIELDS } from "./http2-request.ts";
+import type { Version } from "./opening.ts";
 
 /** What a client asks for. */
 export interface ClientOpening {
@@ -43,20 +44,47 @@ export interface Agreement {
  * @see RFC 6455 §4.1 */
 export function requestHeaders(opening: ClientOpening): (readonly [string, string])[] {
   checkOpening(opening);
-  const { version, origin, subprotocols = [], extensions = "", headers = [] } = opening;
-  const fields: (readonly [string, string])[] = [
+  return [
     ["Host", takeHost(opening)],
     ["Upgrade", "websocket"],
     ["Connection", "Upgrade"],
     ["Sec-WebSocket-Key", opening.key],
-    ["Sec-WebSocket-Version", String(version)],
+    ...sharedFields(opening),
   ];
+}
+
+/** The fields that are the same in every HTTP version. */
+function sharedFields(opening: ClientOpening): (readonly [string, string])[] {
+  const { version, origin, subprotocols = [], extensions = "", headers = [] } = opening;
+  const fields: (readonly [string, string])[] = [["Sec-WebSocket-Version", String(version)]];
   // HyBi 08 to 12 renamed the header
   if (origin !== undefined) fields.push([version === 8 ? "Sec-WebSocket-Origin" : "Origin", origin]);
   if (subprotocols.length > 0) fields.push(["Sec-WebSocket-Protocol", subprotocols.join(", ")]);
   if (extensions !== "") fields.push(["Sec-WebSocket-Extensions", extensions]);
   for (const field of headers) if (!isNamed("host", field)) fields.push(field);
   return fields;
+}
+
+/** The pseudo-header fields and fields of a client's extended CONNECT, names in lower case. A Host of the application's is
+ * the `:authority`; the key is not sent.
+ * @param scheme without the colon; "https" for wss:
+ * @param path and query
+ * @throws UsageError as `requestHeaders`
+ * @see RFC 8441 §4, §5 */
+export function connectFields(
+  opening: ClientOpening,
+  { scheme, path }: { readonly scheme: "http" | "https"; readonly path: string },
+): (readonly [string, string])[] {
+  checkOpening(opening);
+  const shared = sharedFields(opening).map(([name, value]) => [name.toLowerCase(), value] as const);
+  return [
+    [":method", "CONNECT"],
+    [":protocol", "websocket"],
+    [":scheme", scheme],
+    [":authority", takeHost(opening)],
+    [":path", path],
+    ...shared.filter(([name]) => !CONNECTION_FIELDS.has(name)),
+  ];
 }
 
 function checkOpening({ key, version, origin, subprotocols = [], extensions, headers = [] }: ClientOpening): void {
@@ -134,6 +162,30 @@ export function checkResponse(
 
 /** Says what is wrong with an answer. */
 type Fail = (code: HandshakeErrorCode, seen: readonly string[]) => never;
+
+/** Check a server's answer to an extended CONNECT.
+ * @param endStream whether the response's HEADERS frame ended the stream
+ * @throws HandshakeError with the answer's status code: STATUS_NOT_2XX, STREAM_ENDED, EXTENSIONS_INVALID,
+ * EXTENSION_NOT_OFFERED, SUBPROTOCOL_INVALID, SUBPROTOCOL_NOT_OFFERED
+ * @see RFC 8441 §5 */
+export function checkConnectResponse(
+  response: ClientResponse,
+  endStream: boolean,
+  opening: ClientOpening,
+  offeredExtensions: readonly ExtensionOffer[],
+): Agreement {
+  const { statusCode, headers, received } = response;
+  if (statusCode < 200 || statusCode > 299) {
+    throw new HandshakeError("STATUS_NOT_2XX", `seen ${statusCode}`, { statusCode, response: received });
+  }
+  const fail: Fail = (code, seen) => {
+    throw new HandshakeError(code, describeSeen(seen), { statusCode, response: received });
+  };
+  if (endStream) throw new HandshakeError("STREAM_ENDED", undefined, { statusCode, response: received });
+  for (const name of CONNECTION_FIELDS) if (headers.has(name)) fail("CONNECTION_FIELD", [name]);
+  const extensions = readExtensions(headers, offeredExtensions, fail);
+  return { subprotocol: readSubprotocol(headers, opening.subprotocols ?? [], fail), extensions };
+}
 
 function checkUpgrade(headers: HeaderFields, fail: Fail): void {
   // In an answer the only value is websocket; in a request it may be one of several

@@ -4,14 +4,19 @@
  * Knows no path, no application and no policy: whether the origin is welcome is decided elsewhere.
  */
 import { HandshakeError } from "../errors.ts";
-import { type ExtensionOffer, parseExtensions } from "../extensions/offer-grammar.ts";
 import { isValidKey } from "./accept-key.ts";
 import { describeSeen } from "./describe-seen.ts";
-import { type HeaderFields, listIncludes, parseTokenList } from "./header-grammar.ts";
+import { type HeaderFields, listIncludes } from "./header-grammar.ts";
 import { isHost } from "./host.ts";
-
-/** The protocol's versions: 13 is RFC 6455; 8 is HyBi 08 to 12, which differ in the name of the origin's header. */
-export type Version = 13 | 8;
+import {
+  checkNoBody,
+  type Opening,
+  readExtensions,
+  readOrigin,
+  readSubprotocols,
+  readVersion,
+  single,
+} from "./opening.ts";
 
 /** The parts of an HTTP/1.1 request that the handshake depends on. */
 export interface OpeningRequest {
@@ -21,19 +26,10 @@ export interface OpeningRequest {
   readonly headers: HeaderFields;
 }
 
-/** A valid opening handshake, in values. */
-export interface Opening {
-  readonly version: Version;
+/** A valid opening handshake over HTTP/1.1, in values. */
+export interface Http1Opening extends Opening {
   /** As it was sent: base64 of 16 bytes. */
   readonly key: string;
-  /** As it was sent: a name or address, perhaps with a port. */
-  readonly host: string;
-  /** Undefined where the client gave none, as those outside browsers do; never empty. */
-  readonly origin: string | undefined;
-  /** Distinct tokens, the client's preference first. */
-  readonly subprotocols: readonly string[];
-  /** In order, as offered; an extension may come several times with different parameters. */
-  readonly extensions: readonly ExtensionOffer[];
 }
 
 /** Read a client's opening handshake. The first fault decides; the order of the checks is that of the list below.
@@ -41,7 +37,7 @@ export interface Opening {
  * VERSION_INVALID, VERSION_UNSUPPORTED, KEY_INVALID, BODY_UNEXPECTED, ORIGIN_INVALID, SUBPROTOCOL_INVALID,
  * EXTENSIONS_INVALID
  * @see RFC 6455 §4.2.1 */
-export function readRequest(request: OpeningRequest): Opening {
+export function readRequest(request: OpeningRequest): Http1Opening {
   const { headers } = request;
   checkRequestLine(request);
   const host = readHost(headers);
@@ -54,11 +50,11 @@ export function readRequest(request: OpeningRequest): Opening {
   return { version, key, host, origin, subprotocols, extensions: readExtensions(headers) };
 }
 
-/** The headers that HTTP demands with a refusal's status.
+/** The headers that HTTP demands with a refusal's status. HTTP/2 has no Upgrade; whoever answers there leaves it out.
  * @see RFC 9110 §15.5.6 (405), §15.5.22 (426); RFC 6455 §4.4 */
 export function refusalHeaders(error: HandshakeError): readonly (readonly [string, string])[] {
   if (error.statusCode === 405) return [["Allow", "GET"]];
-  if (error.statusCode !== 426) return [];
+  if (error.code !== "VERSION_UNSUPPORTED") return [];
   return [
     ["Upgrade", "websocket"],
     ["Sec-WebSocket-Version", "13, 8"],
@@ -89,63 +85,10 @@ function checkUpgrade(headers: HeaderFields): void {
   }
 }
 
-function readVersion(headers: HeaderFields): Version {
-  const values = headers.all("sec-websocket-version");
-  const text = single(values);
-  // §4.3: 0 to 255, no sign and no leading zero
-  if (text === undefined || !/^(?:0|[1-9][0-9]{0,2})$/.test(text) || Number(text) > 255) {
-    throw new HandshakeError("VERSION_INVALID", describeSeen(values));
-  }
-  const version = Number(text);
-  if (version === 13 || version === 8) return version;
-  throw new HandshakeError("VERSION_UNSUPPORTED", `seen ${version}`);
-}
-
 function readKey(headers: HeaderFields): string {
   const key = single(headers.all("sec-websocket-key"));
   if (key === undefined || !isValidKey(key)) {
     throw new HandshakeError("KEY_INVALID", describeSeen(headers.all("sec-websocket-key")));
   }
   return key;
-}
-
-function checkNoBody(headers: HeaderFields): void {
-  // A body's bytes would be taken for frames, or the other way round, by whoever reads the stream after us
-  if (headers.has("transfer-encoding")) throw new HandshakeError("BODY_UNEXPECTED", "seen Transfer-Encoding");
-  const lengths = headers.all("content-length");
-  if (lengths.some((length) => length !== "0")) {
-    throw new HandshakeError("BODY_UNEXPECTED", `Content-Length ${describeSeen(lengths)}`);
-  }
-}
-
-function readOrigin(headers: HeaderFields, version: Version): string | undefined {
-  // HyBi 08 to 12 renamed the header; clients exist that say version 8 and send today's
-  const old = version === 8 && headers.has("sec-websocket-origin");
-  const values = headers.all(old ? "sec-websocket-origin" : "origin");
-  // An empty origin would pass for an absent one in careless policies
-  if (values.length > 1 || values[0] === "") throw new HandshakeError("ORIGIN_INVALID", describeSeen(values));
-  return values[0];
-}
-
-function readSubprotocols(headers: HeaderFields): readonly string[] {
-  const value = headers.get("sec-websocket-protocol");
-  if (value === undefined) return [];
-  const subprotocols = parseTokenList(value);
-  // §4.1: the elements must be distinct
-  if (subprotocols === undefined || new Set(subprotocols).size !== subprotocols.length) {
-    throw new HandshakeError("SUBPROTOCOL_INVALID", describeSeen(headers.all("sec-websocket-protocol")));
-  }
-  return subprotocols;
-}
-
-function readExtensions(headers: HeaderFields): readonly ExtensionOffer[] {
-  const value = headers.get("sec-websocket-extensions");
-  if (value === undefined) return [];
-  const extensions = parseExtensions(value);
-  if (extensions !== undefined) return extensions;
-  throw new HandshakeError("EXTENSIONS_INVALID", describeSeen(headers.all("sec-websocket-extensions")));
-}
-
-function single(values: readonly string[]): string | undefined {
-  return values.length === 1 ? values[0] : undefined;
 }

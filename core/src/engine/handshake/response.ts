@@ -4,20 +4,11 @@
  * Knows no socket, and nothing of the bytes that follow; every value of a caller's is checked before it is written.
  */
 import { UsageError } from "../errors.ts";
+import { type Acceptance, checkAcceptance } from "./acceptance.ts";
 import { deriveAcceptKey } from "./accept-key.ts";
-import { checkCallerHeader, checkCallerSubprotocol, isOwnHeader, readCallerExtensions } from "./caller-headers.ts";
+import { checkCallerHeader } from "./caller-headers.ts";
 import { checkHeaderValue } from "./header-grammar.ts";
-import type { Opening } from "./request.ts";
-
-/** What a server answers when it accepts. */
-export interface Acceptance {
-  /** One of those offered; undefined selects none. */
-  readonly subprotocol?: string | undefined;
-  /** The value of Sec-WebSocket-Extensions; empty or undefined for none. */
-  readonly extensions?: string | undefined;
-  /** The application's own, written in this order after ours. */
-  readonly headers?: readonly (readonly [string, string])[] | undefined;
-}
+import type { Http1Opening } from "./request.ts";
 
 /** What a server answers when it refuses. */
 export interface Refusal {
@@ -36,11 +27,13 @@ export interface Refusal {
  * @throws UsageError where the subprotocol or an extension was not offered or is malformed, or where one of the headers
  * is malformed or the handshake's own. Sec-WebSocket-Origin is allowed: servers of version 8 repeat the origin in it.
  * @see RFC 6455 §4.2.2 */
-export function formatAcceptance(opening: Opening, acceptance: Acceptance, sha1: (text: string) => Uint8Array): string {
+export function formatAcceptance(
+  opening: Http1Opening,
+  acceptance: Acceptance,
+  sha1: (text: string) => Uint8Array,
+): string {
   const { subprotocol, extensions, headers = [] } = acceptance;
-  if (subprotocol !== undefined) checkSubprotocol(opening, subprotocol);
-  checkExtensions(opening, extensions);
-  for (const [name, value] of headers) checkAddedHeader(name, value);
+  checkAcceptance(opening, acceptance);
   let head = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n";
   head += formatField("Sec-WebSocket-Accept", deriveAcceptKey(opening.key, sha1));
   if (subprotocol !== undefined) head += formatField("Sec-WebSocket-Protocol", subprotocol);
@@ -49,36 +42,14 @@ export function formatAcceptance(opening: Opening, acceptance: Acceptance, sha1:
   return `${head}\r\n`;
 }
 
-function checkSubprotocol(opening: Opening, subprotocol: string): void {
-  checkCallerSubprotocol(subprotocol);
-  if (opening.subprotocols.includes(subprotocol)) return;
-  const count = opening.subprotocols.length;
-  throw new UsageError(`the subprotocol ${subprotocol} is not among the ${count} offered; select one of them or none`);
-}
-
-function checkExtensions(opening: Opening, extensions: string | undefined): void {
-  for (const { name } of readCallerExtensions(extensions)) {
-    if (opening.extensions.some((offer) => offer.name === name)) continue;
-    // §9.1: a server answers with extensions that the client asked for, and no others
-    throw new UsageError(`the extension ${name} was not offered; answer with extensions that the client offered`);
-  }
-}
-
-function checkAddedHeader(name: string, value: string): void {
-  checkCallerHeader(name, value);
-  if (!isOwnHeader(name) || name.toLowerCase() === "sec-websocket-origin") return;
-  throw new UsageError(`the header ${name} belongs to the handshake; leave it out`);
-}
-
 /** Write the head that refuses a handshake and ends the connection. The caller sends the body and closes.
  * @throws UsageError where the status code is not a final one, where the status allows no body and there is one, or
  * where the reason phrase or a header is malformed
  * @see RFC 9112 §4; RFC 6455 §4.2.2 */
 export function formatRefusal(refusal: Refusal): string {
   const { statusCode, reasonPhrase = REASON_PHRASES.get(statusCode) ?? "", headers, bodyLength } = refusal;
-  checkStatus(statusCode, bodyLength);
+  checkRefusal(refusal);
   checkHeaderValue(reasonPhrase, "the reason phrase");
-  for (const [name, value] of headers) checkCallerHeader(name, value);
   const kept = headers.filter(([name]) => !FRAMING_NAMES.has(name.toLowerCase()));
   // RFC 9110 §7.8: who sends Upgrade, as a 426 must, names it in Connection
   const upgrades = kept.some(([name]) => name.toLowerCase() === "upgrade");
@@ -86,6 +57,12 @@ export function formatRefusal(refusal: Refusal): string {
   if (!BODILESS.has(statusCode)) head += formatField("Content-Length", String(bodyLength));
   for (const [name, value] of kept) head += formatField(name, value);
   return `${head}\r\n`;
+}
+
+/** @throws UsageError as `formatRefusal`, but for the reason phrase */
+export function checkRefusal({ statusCode, headers, bodyLength }: Refusal): void {
+  checkStatus(statusCode, bodyLength);
+  for (const [name, value] of headers) checkCallerHeader(name, value);
 }
 
 function checkStatus(statusCode: number, bodyLength: number): void {

@@ -1,7 +1,9 @@
 import type { IncomingMessage } from "node:http";
+import type { IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
 import type { Duplex } from "node:stream";
 import { UsageError } from "../../engine/errors.ts";
 import type { ConnectionSet } from "./connection-set.ts";
+import { enter, isExtendedConnect } from "./http2-entrance.ts";
 import type { CloseOptions, EndpointOptions } from "./options.ts";
 import { type Foundation, type Publisher, ServerCore } from "./server-core.ts";
 import { resolveServerSettings } from "./server-settings.ts";
@@ -17,6 +19,11 @@ export interface Endpoint<Data = undefined> extends Publisher {
    * the socket is the endpoint's, whatever comes of it; a path that is not served is answered with 404.
    * @throws UsageError for a socket that was handed over before, and for arguments that are not those of the event */
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
+  /** Take an extended CONNECT over, with the arguments of the event 'stream' of Node's HTTP/2 servers, in the turn of the
+   * event; whoever has the server sets `enableConnectProtocol` (RFC 8441 §3). From here on the stream is the endpoint's.
+   * @returns false for a request that is none, and is left as it is
+   * @throws UsageError for a stream that was handed over before, and for arguments that are not those of the event */
+  handleStream(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, flags: number, rawHeaders: string[]): boolean;
   /** Refuse new handshakes and close all connections. A second call gets the first one's promise.
    * @returns resolves when every connection is gone
    * @throws UsageError for values that cannot be sent */
@@ -49,6 +56,13 @@ export function createEndpoint<Data = undefined>(options: EndpointOptions<Data>)
       channel.take();
       core.receive(channel);
     },
+    handleStream(stream, headers, _flags, rawHeaders) {
+      checkStreamEvent(stream, headers, rawHeaders);
+      if (!isExtendedConnect(headers)) return false;
+      takeOnce(stream);
+      enter(core, stream, headers, rawHeaders);
+      return true;
+    },
     close,
     [Symbol.asyncDispose]: () => close(),
   };
@@ -59,4 +73,12 @@ function checkEvent(request: unknown, socket: unknown, head: unknown): void {
   const [hasUrl, hasWrite] = [seen[0] && "rawHeaders" in seen[0], seen[1] && "write" in seen[1]];
   if (hasUrl && hasWrite && head instanceof Uint8Array) return;
   throw new UsageError("handleUpgrade was not given (request, socket, head); pass on what the event 'upgrade' gives");
+}
+
+function checkStreamEvent(stream: unknown, headers: unknown, rawHeaders: unknown): void {
+  const isStream = typeof stream === "object" && stream !== null && "respond" in stream;
+  if (isStream && typeof headers === "object" && headers !== null && Array.isArray(rawHeaders)) return;
+  throw new UsageError(
+    "handleStream was not given (stream, headers, flags, rawHeaders); pass on what the event 'stream' gives",
+  );
 }

@@ -1,5 +1,5 @@
 import type { HandshakeError } from "../../engine/errors.ts";
-import type { Acceptance } from "../../engine/handshake/response.ts";
+import type { Acceptance } from "../../engine/handshake/acceptance.ts";
 import type { Transport } from "../transport/transport.ts";
 import type { RequestSource } from "./handshake-request.ts";
 import type { HttpAnswer } from "./http-answer.ts";

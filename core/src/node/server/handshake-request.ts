@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
 import type { ExtensionOffer } from "../../engine/extensions/offer-grammar.ts";
-import type { Opening } from "../../engine/handshake/request.ts";
+import type { Opening } from "../../engine/handshake/opening.ts";
 import { parseCookies } from "./cookies.ts";
 import type { Lifetime } from "./lifetime.ts";
 import type { RequestTarget } from "./request-target.ts";
@@ -8,6 +8,7 @@ import { type Forwarded, forwardedValue, type TrustedProxies } from "./trusted-p
 
 /** A request as its HTTP version hands it over. */
 export interface RequestSource {
+  readonly httpVersion: string;
   readonly method: string;
   readonly url: string;
   /** Undefined where `url` is malformed. */
@@ -38,8 +39,14 @@ export class HandshakeRequest {
     this.#lifetime = lifetime;
   }
 
+  /** "GET"; over HTTP/2 "CONNECT". */
   get method(): string {
     return this.#source.method;
+  }
+
+  /** The HTTP version by which it came: "1.1", or "2.0". */
+  get httpVersion(): string {
+    return this.#source.httpVersion;
   }
 
   /** The request's target as it was sent, query included. Not to be resolved against a base: "//other.host/" is a
@@ -58,12 +65,12 @@ export class HandshakeRequest {
     return this.#query;
   }
 
-  /** As in Node: lower-case names, several fields joined. */
+  /** As in Node: lower-case names, several fields joined. Over HTTP/2 without pseudo-header fields; `:authority` is `host`. */
   get headers(): IncomingHttpHeaders {
     return this.#source.headers;
   }
 
-  /** As in Node: name, value, name, value … as they were sent. */
+  /** As in Node: name, value, name, value … as they were sent, pseudo-header fields too. */
   get rawHeaders(): readonly string[] {
     return this.#source.rawHeaders;
   }

@@ -1,10 +1,12 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
 import type { TlsOptions } from "node:tls";
 import type { HandshakeError } from "../../engine/errors.ts";
 import type { ConnectionOptions, Handlers } from "../connection/settings.ts";
 import type { SubprotocolChoice, Upgrade } from "./decision.ts";
 import type { HandshakeRequest } from "./handshake-request.ts";
 import type { OriginPolicy } from "./origin.ts";
+import type { Http2Limits } from "./session-guard.ts";
 import type { TrustProxy } from "./trusted-proxies.ts";
 
 /** What the application does at one path. */
@@ -32,6 +34,8 @@ export interface EndpointOptions<Data = undefined> extends RouteHandlers<Data>, 
   readonly handshakeTimeoutMs?: number | undefined;
   /** Default 1,000. The next one is refused with 503 TOO_MANY_HANDSHAKES. */
   readonly maxPendingHandshakes?: number | undefined;
+  /** What one HTTP/2 connection may ask for; without meaning where there is no HTTP/2. */
+  readonly http2Limits?: Partial<Http2Limits> | undefined;
   /** A handshake came to nothing: it was refused by us or by `upgrade`, or the peer left. The answer is on its way.
    * Without it an application's fault (UPGRADE_FAILED, see `error.cause`) becomes a process warning. */
   upgradeError?(error: HandshakeError, request: HandshakeRequest): unknown;
@@ -48,8 +52,10 @@ export interface ServeOptions<Data = undefined> extends EndpointOptions<Data> {
   readonly host?: string | undefined;
   /** Serve wss: the key, the certificate and whatever else `https.createServer` takes. */
   readonly tls?: TlsOptions | undefined;
-  /** Answers plain requests. Default: 426 Upgrade Required at the paths that are served, 404 elsewhere. */
-  request?(request: IncomingMessage, response: ServerResponse): unknown;
+  /** Speak HTTP/2 as well as HTTP/1.1 on the port, as each client chooses (ALPN); needs `tls`. Default false. */
+  readonly http2?: boolean | undefined;
+  /** Answers plain requests. Default: 426 Upgrade Required at the paths that are served (405 over HTTP/2), 404 elsewhere. */
+  request?(request: IncomingMessage | Http2ServerRequest, response: ServerResponse | Http2ServerResponse): unknown;
 }
 
 /** How `close` of a server goes about it. */

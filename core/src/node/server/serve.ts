@@ -1,14 +1,28 @@
+import type { EventEmitter } from "node:events";
 import * as http from "node:http";
+import type {
+  Http2SecureServer,
+  Http2ServerRequest,
+  Http2ServerResponse,
+  IncomingHttpHeaders,
+  ServerHttp2Session,
+  ServerHttp2Stream,
+} from "node:http2";
 import * as https from "node:https";
 import type { AddressInfo, Socket } from "node:net";
+import type { Duplex } from "node:stream";
+import { Server as TlsServer } from "node:tls";
 import { UsageError } from "../../engine/errors.ts";
 import type { ConnectionSet } from "./connection-set.ts";
+import { createHttp2Base, type PlainListener } from "./http2-base.ts";
+import { enter, isExtendedConnect } from "./http2-entrance.ts";
 import type { CloseOptions, ServeOptions } from "./options.ts";
 import { answerPlainRequest } from "./plain-request.ts";
 import { type Foundation, type Publisher, ServerCore } from "./server-core.ts";
 import { resolveServerSettings } from "./server-settings.ts";
 import type { ServerStats } from "./server-stats.ts";
 import { formatServerUrl } from "./server-url.ts";
+import { isTaken, takeOnce } from "./taken-sockets.ts";
 import { Http1Channel } from "./upgrade-http1.ts";
 
 /** A WebSocket server that listens by itself. */
@@ -25,20 +39,22 @@ export interface Server<Data = undefined> extends Publisher {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** Serve WebSocket on an http server of its own, https where `tls` is given.
+/** Serve WebSocket on an http server of its own: https where `tls` is given, and HTTP/2 on the same port where `http2` is.
  * @returns the server, once it listens
  * @throws UsageError for wrong options; Node's own error where it cannot listen, such as EADDRINUSE */
 export async function serve<Data = undefined>(options: ServeOptions<Data>): Promise<Server<Data>> {
-  const core = new ServerCore(resolveServerSettings(options, "serve", ["port", "host", "tls", "request"]));
+  const core = new ServerCore(resolveServerSettings(options, "serve", ["port", "host", "tls", "http2", "request"]));
   const { port = 0, host, tls } = options;
   checkAddress(port, host);
-  const base = createHttpServer(core, options);
-  base.on("upgrade", (incoming, socket, head) => {
+  checkHttp2(options);
+  const { server: base, sessions } = createHttpServer(core, options);
+  base.on("upgrade", (incoming: http.IncomingMessage, socket: Duplex, head: Buffer) => {
     const channel = new Http1Channel(incoming, socket, head);
     channel.take();
     core.receive(channel);
   });
-  const foundation = new HttpFoundation(base);
+  if (sessions !== undefined) acceptConnects(core, base);
+  const foundation = new HttpFoundation(base, sessions);
   const address = await listen(base, port, host);
   const url = formatServerUrl(tls !== undefined, address, host, core.settings.routes.paths);
   const close = (how?: CloseOptions): Promise<void> => core.close(how, foundation);
@@ -53,18 +69,50 @@ export async function serve<Data = undefined>(options: ServeOptions<Data>): Prom
   };
 }
 
-function createHttpServer<Data>(core: ServerCore<Data>, options: ServeOptions<Data>): http.Server {
-  const { handshakeTimeoutMs, routes } = core.settings;
+/** What listens. */
+interface Base {
+  readonly server: http.Server | Http2SecureServer;
+  /** The HTTP/2 connections; undefined where there can be none. */
+  readonly sessions?: ReadonlySet<ServerHttp2Session>;
+}
+
+function createHttpServer<Data>(core: ServerCore<Data>, options: ServeOptions<Data>): Base {
+  const { handshakeTimeoutMs, routes, http2: limits } = core.settings;
   // 0 is how Node writes "never"; without the interval it looks only every 30 s who took too long
-  const timeout = handshakeTimeoutMs === Number.POSITIVE_INFINITY ? 0 : handshakeTimeoutMs;
-  const connectionsCheckingInterval = Math.min(Math.max(timeout / 4, 100), 30_000);
-  const limits = { headersTimeout: timeout, requestTimeout: timeout, connectionsCheckingInterval };
-  const listener: http.RequestListener = (request, response) => {
+  const timeoutMs = handshakeTimeoutMs === Number.POSITIVE_INFINITY ? 0 : handshakeTimeoutMs;
+  const connectionsCheckingInterval = Math.min(Math.max(timeoutMs / 4, 100), 30_000);
+  const listener: PlainListener = (request, response) => {
     if (options.request === undefined) answerPlainRequest(routes, request, response);
     else options.request(request, response);
   };
-  if (options.tls === undefined) return http.createServer(limits, listener);
-  return https.createServer({ handshakeTimeout: timeout || 120_000, ...limits, ...options.tls }, listener);
+  const { tls } = options;
+  if (tls !== undefined && options.http2 === true) {
+    return createHttp2Base({ tls, maxStreams: limits.maxStreams, timeoutMs, connectionsCheckingInterval }, listener);
+  }
+  const times = { headersTimeout: timeoutMs, requestTimeout: timeoutMs, connectionsCheckingInterval };
+  if (tls === undefined) return { server: http.createServer(times, listener) };
+  return { server: https.createServer({ handshakeTimeout: timeoutMs || 120_000, ...times, ...tls }, listener) };
+}
+
+function acceptConnects<Data>(core: ServerCore<Data>, base: EventEmitter): void {
+  base.prependListener("stream", (stream: ServerHttp2Stream, headers: IncomingHttpHeaders, _flags, rawHeaders) => {
+    if (!isExtendedConnect(headers)) return;
+    takeOnce(stream);
+    enter(core, stream, headers, rawHeaders);
+  });
+  base.on("connect", (request: Http2ServerRequest, response: Http2ServerResponse) => {
+    if (isTaken(request.stream)) return;
+    response.statusCode = 405;
+    response.end();
+  });
+}
+
+function checkHttp2({ http2, tls }: Pick<ServeOptions, "http2" | "tls">): void {
+  if (http2 !== undefined && typeof http2 !== "boolean") {
+    throw new UsageError(`http2 is ${String(http2)}; give true or false, and its limits as http2Limits`);
+  }
+  if (http2 !== true || tls !== undefined) return;
+  throw new UsageError("http2 is true without tls; give tls, or attach to what http2.createServer returns");
 }
 
 /** Node would take a text for the name of a pipe. */
@@ -75,7 +123,7 @@ function checkAddress(port: unknown, host: unknown): void {
   }
 }
 
-function listen(base: http.Server, port: number, host: string | undefined): Promise<AddressInfo> {
+function listen(base: Base["server"], port: number, host: string | undefined): Promise<AddressInfo> {
   return new Promise((resolve, reject) => {
     base.once("error", reject);
     base.listen(port, host, () => {
@@ -89,15 +137,17 @@ function listen(base: http.Server, port: number, host: string | undefined): Prom
 
 /** How the http server under `serve` comes to its end. */
 class HttpFoundation implements Foundation {
-  readonly #base: http.Server;
+  readonly #base: Base["server"];
+  readonly #sessions: Iterable<ServerHttp2Session>;
   readonly #closed: Promise<void>;
-  /** A client that stalls in the TLS handshake is known to nobody else. */
+  /** With TLS: a client that stalls in its handshake is known to nobody else. */
   readonly #sockets = new Set<Socket>();
 
-  constructor(base: http.Server) {
+  constructor(base: Base["server"], sessions: Iterable<ServerHttp2Session> = []) {
     this.#base = base;
+    this.#sessions = sessions;
     this.#closed = new Promise((resolve) => base.once("close", resolve));
-    if (!(base instanceof https.Server)) return;
+    if (!(base instanceof TlsServer)) return;
     const sockets = this.#sockets;
     const forget = function (this: Socket): void {
       sockets.delete(this);
@@ -107,15 +157,18 @@ class HttpFoundation implements Foundation {
 
   stop(): void {
     this.#base.close();
+    // GOAWAY: no more streams; those that there are go on
+    for (const session of this.#sessions) session.close();
   }
 
   destroy(): void {
-    this.#base.closeAllConnections();
+    if ("closeAllConnections" in this.#base) this.#base.closeAllConnections();
+    for (const session of this.#sessions) session.destroy();
     for (const socket of this.#sockets) socket.destroy();
   }
 
   finish(): Promise<void> {
-    this.#base.closeIdleConnections();
+    if ("closeIdleConnections" in this.#base) this.#base.closeIdleConnections();
     return this.#closed;
   }
 }

@@ -13,6 +13,7 @@ import type { Rules, SubprotocolChoice } from "./decision.ts";
 import type { EndpointOptions, RouteHandlers } from "./options.ts";
 import { compileOrigins } from "./origin.ts";
 import { type Route, Routes } from "./routes.ts";
+import type { Http2Limits } from "./session-guard.ts";
 import { TrustedProxies } from "./trusted-proxies.ts";
 
 /** One object for a server's whole life. */
@@ -22,6 +23,7 @@ export interface ServerSettings<Data> {
   readonly proxies: TrustedProxies;
   readonly handshakeTimeoutMs: number;
   readonly maxPendingHandshakes: number;
+  readonly http2: Http2Limits;
   /** The options themselves, for handlers that belong to no route. */
   readonly handlers: Pick<EndpointOptions<Data>, "upgradeError">;
 }
@@ -36,6 +38,7 @@ const SERVER_NAMES: Record<ServerOwn, true> = {
   trustProxy: true,
   handshakeTimeoutMs: true,
   maxPendingHandshakes: true,
+  http2Limits: true,
   upgradeError: true,
 };
 
@@ -60,7 +63,19 @@ export function resolveServerSettings<Data>(
     proxies: new TrustedProxies(options.trustProxy),
     handshakeTimeoutMs: positive("handshakeTimeoutMs", options.handshakeTimeoutMs, 10_000),
     maxPendingHandshakes: positive("maxPendingHandshakes", options.maxPendingHandshakes, 1_000),
+    http2: resolveHttp2Limits(options.http2Limits),
     handlers: options,
+  };
+}
+
+function resolveHttp2Limits(limits: EndpointOptions["http2Limits"] = {}): Http2Limits {
+  if (typeof limits !== "object" || limits === null) {
+    throw new UsageError(`http2Limits is ${String(limits)}; give { maxStreams, maxOpeningsPerSecond }`);
+  }
+  checkNames(limits, "http2Limits", ["maxStreams", "maxOpeningsPerSecond"]);
+  return {
+    maxStreams: positive("http2Limits.maxStreams", limits.maxStreams, 100),
+    maxOpeningsPerSecond: positive("http2Limits.maxOpeningsPerSecond", limits.maxOpeningsPerSecond, 100),
   };
 }
 

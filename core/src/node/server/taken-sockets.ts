@@ -7,7 +7,9 @@ const taken = new WeakSet<Duplex>();
  * @throws UsageError for a socket that was noted before */
 export function takeOnce(socket: Duplex): void {
   if (taken.has(socket)) {
-    throw new UsageError("this socket was handed over before; call handleUpgrade once for each 'upgrade' event");
+    throw new UsageError(
+      "this socket or stream was handed over before; call handleUpgrade or handleStream once for each event",
+    );
   }
   taken.add(socket);
 }

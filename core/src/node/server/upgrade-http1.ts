@@ -8,10 +8,11 @@ import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
 import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { HandshakeError, UsageError } from "../../engine/errors.ts";
+import type { Acceptance } from "../../engine/handshake/acceptance.ts";
 import { HeaderFields } from "../../engine/handshake/header-grammar.ts";
 import type { HeaderList } from "../../engine/handshake/header-list.ts";
-import { type Opening, readRequest } from "../../engine/handshake/request.ts";
-import { type Acceptance, formatAcceptance, formatRefusal } from "../../engine/handshake/response.ts";
+import { type Http1Opening, readRequest } from "../../engine/handshake/request.ts";
+import { formatAcceptance, formatRefusal } from "../../engine/handshake/response.ts";
 import { nodePlatform } from "../connection/node-platform.ts";
 import { peerAddress } from "../transport/peer-address.ts";
 import { SocketTransport } from "../transport/socket-transport.ts";
@@ -133,13 +134,17 @@ class Http1Source implements RequestSource {
   readonly raw: IncomingMessage;
   readonly target: RequestTarget | undefined;
   readonly #socket: Duplex;
-  #opening: Opening | undefined;
+  #opening: Http1Opening | undefined;
 
   constructor(incoming: IncomingMessage, socket: Duplex) {
     this.raw = incoming;
     this.#socket = socket;
     // Node makes `headers` when it is first asked for; only an absolute URI is compared with Host
     this.target = parseTarget(this.url, this.url.startsWith("/") ? undefined : incoming.headers.host);
+  }
+
+  get httpVersion(): string {
+    return this.raw.httpVersion;
   }
 
   get method(): string {
@@ -166,7 +171,7 @@ class Http1Source implements RequestSource {
     return "encrypted" in this.#socket && this.#socket.encrypted === true;
   }
 
-  get opening(): Opening | undefined {
+  get opening(): Http1Opening | undefined {
     return this.#opening;
   }
 

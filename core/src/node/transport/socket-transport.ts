@@ -2,18 +2,11 @@ import type { Socket } from "node:net";
 import { type DirectHandle, type DirectWaiter, findDirectHandle, writeDirectly } from "./direct-write.ts";
 import { readStatically } from "./static-read.ts";
 import { joinSmall, releaseJoined } from "./join-small.ts";
+import { failureOf, keepFailure, type OwnedStream, passData, setSink, sinkOf } from "./stream-sink.ts";
 import type { Transport, TransportSink } from "./transport.ts";
 
 const EMPTY: Uint8Array = new Uint8Array(0);
-/** Where a socket keeps whom its bytes are for and why it failed, so that one set of listeners serves all sockets
- * (a closure each would cost an idle connection some 400 bytes). */
-const SINK: unique symbol = Symbol("polysocket.sink");
-const FAILURE: unique symbol = Symbol("polysocket.failure");
-
-interface OwnedSocket extends Socket {
-  [SINK]?: TransportSink;
-  [FAILURE]?: Error;
-}
+type OwnedSocket = Socket & OwnedStream;
 
 /** A TCP, TLS or Unix socket, taken over from whoever did the opening handshake on it. */
 export class SocketTransport implements Transport, DirectWaiter {
@@ -32,7 +25,7 @@ export class SocketTransport implements Transport, DirectWaiter {
 
   start(sink: TransportSink): void {
     const socket = this.#socket;
-    socket[SINK] = sink;
+    setSink(socket, sink);
     if (socket.closed) {
       process.nextTick(tellClose, socket);
       return;
@@ -45,7 +38,7 @@ export class SocketTransport implements Transport, DirectWaiter {
     socket.on("end", onEnd);
     this.#handle = findDirectHandle(socket);
     if (readStatically(socket, onStaticRead)) readEarly(socket, sink);
-    else socket.on("data", onData);
+    else socket.on("data", passData);
     socket.resume();
   }
 
@@ -129,7 +122,7 @@ export class SocketTransport implements Transport, DirectWaiter {
     this.#waitsForDrain = false;
     if (this.#socket.destroyed) return;
     if (this.bufferedBytes > 0) this.#awaitDrain();
-    else this.#socket[SINK]?.onDrain();
+    else sinkOf(this.#socket)?.onDrain();
   }
 }
 
@@ -143,20 +136,12 @@ function readEarly(socket: Socket, sink: TransportSink): void {
 }
 
 function onStaticRead(this: OwnedSocket, length: number, buffer: Buffer): boolean {
-  this[SINK]?.onBytes(buffer, length);
+  sinkOf(this)?.onBytes(buffer, length);
   return true;
 }
 
-function onData(this: OwnedSocket, bytes: Buffer): void {
-  this[SINK]?.onBytes(bytes, bytes.length);
-}
-
 function onEnd(this: OwnedSocket): void {
-  this[SINK]?.onEnd();
-}
-
-function keepFailure(this: OwnedSocket, error: Error): void {
-  this[FAILURE] = error;
+  sinkOf(this)?.onEnd();
 }
 
 function onClose(this: OwnedSocket): void {
@@ -164,5 +149,5 @@ function onClose(this: OwnedSocket): void {
 }
 
 function tellClose(socket: OwnedSocket): void {
-  socket[SINK]?.onClose(socket[FAILURE]);
+  sinkOf(socket)?.onClose(failureOf(socket));
 }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { describe, test } from "node:test";
 import { parseExtensions } from "../../../src/engine/extensions/offer-grammar.ts";
-import type { Opening } from "../../../src/engine/handshake/request.ts";
+import type { Http1Opening as Opening } from "../../../src/engine/handshake/request.ts";
 import {
   type Acceptance,
   formatAcceptance,

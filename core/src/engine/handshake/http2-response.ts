@@ -1,0 +1,45 @@
+/**
+ * What a server answers over HTTP/2: the fields of its response.
+ * In: the opening and what was decided. Out: a status and fields with lower-case names, in order, without pseudo-header
+ * fields. Every value of a caller's is checked first.
+ */
+import { type Acceptance, checkAcceptance } from "./acceptance.ts";
+import type { HeaderList } from "./header-list.ts";
+import { CONNECTION_FIELDS } from "./http2-request.ts";
+import type { Opening } from "./opening.ts";
+import { checkRefusal, type Refusal } from "./response.ts";
+
+/** The fields that accept a handshake, with status 200. What speaks of an HTTP/1.1 connection is left out.
+ * @throws UsageError as `formatAcceptance`
+ * @see RFC 8441 §5 */
+export function acceptanceFields(opening: Opening, acceptance: Acceptance): HeaderList {
+  checkAcceptance(opening, acceptance);
+  const { subprotocol, extensions, headers = [] } = acceptance;
+  const fields: (readonly [string, string])[] = [];
+  if (subprotocol !== undefined) fields.push(["sec-websocket-protocol", subprotocol]);
+  if (extensions !== undefined && extensions !== "") fields.push(["sec-websocket-extensions", extensions]);
+  return [...fields, ...headers.filter(isSendable).map(lowerName)];
+}
+
+/** The fields that refuse a handshake; the caller sends the body and ends the stream. Content-Length and what speaks of
+ * an HTTP/1.1 connection is left out.
+ * @throws UsageError where the status code is not a final one, where the status allows no body and there is one, or
+ * where a header is malformed
+ * @see RFC 9113 §8.2.2 */
+export function refusalFields(refusal: Refusal): HeaderList {
+  checkRefusal(refusal);
+  return refusal.headers.filter((field) => isSendable(field) && !isContentLength(field)).map(lowerName);
+}
+
+function isSendable([name]: readonly [string, string]): boolean {
+  return !CONNECTION_FIELDS.has(name.toLowerCase());
+}
+
+function isContentLength([name]: readonly [string, string]): boolean {
+  return name.toLowerCase() === "content-length";
+}
+
+/** RFC 9113 §8.2.1: names are in lower case. */
+function lowerName([name, value]: readonly [string, string]): readonly [string, string] {
+  return [name.toLowerCase(), value];
+}

@@ -1,0 +1,67 @@
+/**
+ * The server under `serve` where it speaks HTTP/2 besides HTTP/1.1: one port with TLS, and ALPN chooses.
+ * In: limits. Out: Node's server, and the end of the HTTP/2 connections that nobody uses.
+ */
+import type { IncomingMessage, ServerResponse } from "node:http";
+import * as http2 from "node:http2";
+import type { TlsOptions } from "node:tls";
+
+/** Streams for plain requests that are there even when there are as many WebSockets as may be. */
+const PLAIN_STREAMS = 100;
+/** RFC 9113 §6.5.2: the largest number of streams that a setting can have. */
+const MOST_STREAMS = 0xffff_ffff;
+
+/** How long somebody may take. */
+export interface Http2BaseOptions {
+  readonly tls: TlsOptions;
+  readonly maxStreams: number;
+  /** For TLS, for an HTTP/1.1 request, and for an HTTP/2 connection without any stream; 0 for ever. */
+  readonly timeoutMs: number;
+  readonly connectionsCheckingInterval: number;
+}
+
+export type PlainListener = (
+  request: IncomingMessage | http2.Http2ServerRequest,
+  response: ServerResponse | http2.Http2ServerResponse,
+) => void;
+
+/** An https server that also speaks HTTP/2, and its connections. */
+export interface Http2Base {
+  readonly server: http2.Http2SecureServer;
+  readonly sessions: ReadonlySet<http2.ServerHttp2Session>;
+}
+
+export function createHttp2Base(options: Http2BaseOptions, listener: PlainListener): Http2Base {
+  const { tls, timeoutMs, maxStreams, connectionsCheckingInterval } = options;
+  const given = "settings" in tls ? (tls.settings as http2.Settings) : {};
+  const maxConcurrentStreams = Math.min(maxStreams + PLAIN_STREAMS, MOST_STREAMS);
+  const settings = { maxConcurrentStreams, ...given, enableConnectProtocol: true };
+  // The interval is an option of Node's http, which the types of its HTTP/2 do not have
+  const times = { handshakeTimeout: timeoutMs || 120_000, connectionsCheckingInterval };
+  const server = http2.createSecureServer({ ...times, ...tls, settings, allowHTTP1: true }, listener);
+  // These Node reads only from the server itself where that has HTTP/2
+  Object.assign(server, { headersTimeout: timeoutMs, requestTimeout: timeoutMs });
+  const sessions = new Set<http2.ServerHttp2Session>();
+  server.on("session", (session) => {
+    sessions.add(session);
+    session.once("close", () => sessions.delete(session));
+    endWhenIdle(session, timeoutMs);
+  });
+  // What is wrong with a session ends it; without a listener that would be a warning to nobody
+  server.on("sessionError", () => {});
+  return { server, sessions };
+}
+
+/** End a connection on which nothing happens and nothing is open, also one whose first request never becomes whole. */
+function endWhenIdle(session: http2.ServerHttp2Session, timeoutMs: number): void {
+  let open = 0;
+  session.on("stream", (stream) => {
+    open += 1;
+    stream.once("close", () => {
+      open -= 1;
+    });
+  });
+  session.setTimeout(timeoutMs, () => {
+    if (open === 0) session.destroy();
+  });
+}

@@ -1,0 +1,40 @@
+/**
+ * Where extended CONNECTs come in, whoever owns the HTTP/2 server.
+ * In: what Node's 'stream' and 'connect' events give. Out: a channel for a server core, or an end of the session.
+ */
+import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from "node:http2";
+import type { HandshakeChannel } from "./handshake-channel.ts";
+import { Http2Channel } from "./connect-http2.ts";
+import { type Http2Limits, SessionGuard } from "./session-guard.ts";
+
+/** What a server core is here. */
+export interface Http2Host {
+  readonly settings: { readonly http2: Http2Limits };
+  receive(channel: HandshakeChannel): void;
+}
+
+/** Whether a request asks for another protocol on its stream.
+ * @see RFC 8441 §4 */
+export function isExtendedConnect(headers: IncomingHttpHeaders): boolean {
+  return headers[":method"] === "CONNECT" && headers[":protocol"] !== undefined;
+}
+
+/** Hand an extended CONNECT to a core, or end the session of a peer that opens far too many. */
+export function enter(
+  core: Http2Host,
+  stream: ServerHttp2Stream,
+  headers: IncomingHttpHeaders,
+  rawHeaders: readonly string[],
+): void {
+  const { session } = stream;
+  const channel = new Http2Channel(stream, headers, rawHeaders);
+  if (session === undefined) return;
+  const verdict = SessionGuard.of(session).admit(stream, core.settings.http2, performance.now());
+  if (verdict === "end") {
+    channel.take();
+    session.destroy(undefined, constants.NGHTTP2_ENHANCE_YOUR_CALM);
+    return;
+  }
+  channel.take(verdict);
+  core.receive(channel);
+}

@@ -1,0 +1,131 @@
+import { constants, type Http2Stream } from "node:http2";
+import { failureOf, keepFailure, type OwnedStream, passData, setSink, sinkOf } from "./stream-sink.ts";
+import type { Transport, TransportSink } from "./transport.ts";
+
+const EMPTY: Uint8Array = new Uint8Array(0);
+const OURS: unique symbol = Symbol("polysocket.ours");
+const { NGHTTP2_CANCEL, NGHTTP2_NO_ERROR } = constants;
+
+type OwnedHttp2Stream = Http2Stream & OwnedStream & { [OURS]?: true };
+
+/** The names of the error codes by number.
+ * @see RFC 9113 §7 */
+const ERROR_NAMES: readonly string[] = [
+  ...["NO_ERROR", "PROTOCOL_ERROR", "INTERNAL_ERROR", "FLOW_CONTROL_ERROR", "SETTINGS_TIMEOUT", "STREAM_CLOSED"],
+  ...["FRAME_SIZE_ERROR", "REFUSED_STREAM", "CANCEL", "COMPRESSION_ERROR", "CONNECT_ERROR", "ENHANCE_YOUR_CALM"],
+  ...["INADEQUATE_SECURITY", "HTTP_1_1_REQUIRED"],
+];
+
+/** An HTTP/2 stream whose extended CONNECT was accepted. Its end is what a TCP FIN is, RST_STREAM what a TCP RST is; flow
+ * control is the stream's own, so that one that is paused holds up no other.
+ * @see RFC 8441 §5 */
+export class Http2StreamTransport implements Transport {
+  readonly #stream: OwnedHttp2Stream;
+  #waitsForDrain = false;
+  #onWritten: (() => void) | undefined;
+
+  constructor(stream: Http2Stream) {
+    this.#stream = stream;
+    // From here on, so that a reset before `start` cannot reach the process as an unhandled error.
+    stream.on("error", keepFailure);
+  }
+
+  start(sink: TransportSink): void {
+    const stream = this.#stream;
+    setSink(stream, sink);
+    if (stream.destroyed) {
+      process.nextTick(tellClose, stream);
+      return;
+    }
+    stream.on("close", onClose);
+    stream.on("end", onEnd);
+    stream.on("data", passData);
+    stream.resume();
+  }
+
+  get bufferedBytes(): number {
+    return this.#stream.writableLength;
+  }
+
+  write(chunks: readonly Uint8Array[]): boolean {
+    const stream = this.#stream;
+    if (!stream.writable) return false;
+    const last = chunks.length - 1;
+    if (last > 0) stream.cork();
+    for (let index = 0; index < last; index++) stream.write(chunks[index]);
+    // An HTTP/2 stream never has a write behind it when `write` returns, so that the last one's callback is always needed
+    this.#waitsForDrain = true;
+    this.#onWritten ??= () => this.#written();
+    stream.write(chunks[last] ?? EMPTY, this.#onWritten);
+    if (last > 0) stream.uncork();
+    return false;
+  }
+
+  flushed(callback: () => void): void {
+    const stream = this.#stream;
+    if (!stream.writable) return;
+    stream.write(EMPTY, (error) => {
+      // A write that is under way when its stream is destroyed is reported as a success
+      if (!error && !stream.destroyed) callback();
+    });
+  }
+
+  end(): void {
+    this.#stream.end();
+  }
+
+  destroy(): void {
+    const stream = this.#stream;
+    stream[OURS] = true;
+    if (!stream.closed) stream.close(NGHTTP2_CANCEL);
+    // What is still to be written would hold the stream back for as long as its peer gives no window
+    stream.destroy();
+  }
+
+  pause(): void {
+    this.#stream.pause();
+  }
+
+  resume(): void {
+    this.#stream.resume();
+  }
+
+  #written(): void {
+    if (this.#stream.destroyed || this.bufferedBytes > 0 || !this.#waitsForDrain) return;
+    this.#waitsForDrain = false;
+    sinkOf(this.#stream)?.onDrain();
+  }
+}
+
+/** Say what an error code of HTTP/2 is called, for a text.
+ * @see RFC 9113 §7 */
+export function nameErrorCode(code: number): string {
+  return `${ERROR_NAMES[code] ?? "unknown"} (${code})`;
+}
+
+/** Node ends what is read of a stream that is reset, too. */
+function onEnd(this: OwnedHttp2Stream): void {
+  if (!wasReset(this)) sinkOf(this)?.onEnd();
+}
+
+function onClose(this: OwnedHttp2Stream): void {
+  tellClose(this);
+}
+
+function tellClose(stream: OwnedHttp2Stream): void {
+  sinkOf(stream)?.onClose(stream[OURS] === true ? undefined : reasonOf(stream));
+}
+
+/** Why a stream that was not destroyed from here is gone; undefined where both sides ended it. */
+function reasonOf(stream: OwnedHttp2Stream): Error | undefined {
+  const failure = failureOf(stream);
+  if (!wasReset(stream)) return failure;
+  const session = stream.session;
+  const whose = session === undefined || session.destroyed ? "HTTP/2 connection has ended" : "HTTP/2 stream was reset";
+  const text = `the ${whose} with ${nameErrorCode(stream.rstCode ?? NGHTTP2_NO_ERROR)}`;
+  return Object.assign(new Error(text, { cause: failure }), { errorCode: stream.rstCode });
+}
+
+function wasReset(stream: OwnedHttp2Stream): boolean {
+  return stream.closed && stream.rstCode !== undefined && stream.rstCode !== NGHTTP2_NO_ERROR;
+}
