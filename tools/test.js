@@ -1,7 +1,7 @@
 /**
  * Runs the tests of core, tools, conformance and bench with Node's own runner; the TypeScript ones through tsx.
  * In: `--only GROUP` (a folder of core/test, or tools, conformance or bench), and parts of file names; without `--only`
- * every group but browser, which needs Chromium. Out: the spec report, and the runner's exit code.
+ * every group but browser and proxies, which need programs of others. Out: the spec report, and the runner's exit code.
  * Files are listed one by one because Node 20 takes no glob.
  */
 import { spawnSync } from "node:child_process";
@@ -9,6 +9,9 @@ import { existsSync, readdirSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import path from "node:path";
 import { parseArgs } from "node:util";
+
+/** Groups that have a command of their own. */
+const APART = new Set(["browser", "proxies"]);
 
 const root = path.resolve(import.meta.dirname, "..");
 const { values, positionals } = parseArgs({
@@ -18,7 +21,7 @@ const { values, positionals } = parseArgs({
 
 const all = ["core/test", "tools", "conformance", "bench/test"].flatMap(testFilesIn);
 const chosen = all
-  .filter((file) => (values.only === undefined ? groupOf(file) !== "browser" : values.only.includes(groupOf(file))))
+  .filter((file) => (values.only === undefined ? !APART.has(groupOf(file)) : values.only.includes(groupOf(file))))
   .filter((file) => positionals.length === 0 || positionals.some((part) => file.includes(part)));
 if (chosen.length === 0) {
   console.error(`no test file matches; the groups are ${[...new Set(all.map(groupOf))].join(", ")}`);

@@ -1,12 +1,19 @@
-import { constants, type Http2Stream } from "node:http2";
+import { constants, type Http2Session, type Http2Stream } from "node:http2";
 import { failureOf, keepFailure, type OwnedStream, passData, setSink, sinkOf } from "./stream-sink.ts";
 import type { Transport, TransportSink } from "./transport.ts";
 
 const EMPTY: Uint8Array = new Uint8Array(0);
 const OURS: unique symbol = Symbol("polysocket.ours");
+const SESSION: unique symbol = Symbol("polysocket.session");
 const { NGHTTP2_CANCEL, NGHTTP2_NO_ERROR } = constants;
 
-type OwnedHttp2Stream = Http2Stream & OwnedStream & { [OURS]?: true };
+type OwnedHttp2Stream = Http2Stream &
+  OwnedStream & {
+    /** Whether it was destroyed from here. */
+    [OURS]?: true;
+    /** Node's own `session` is gone when the stream is. */
+    [SESSION]?: Http2Session | undefined;
+  };
 
 /** The names of the error codes by number.
  * @see RFC 9113 §7 */
@@ -26,6 +33,7 @@ export class Http2StreamTransport implements Transport {
 
   constructor(stream: Http2Stream) {
     this.#stream = stream;
+    this.#stream[SESSION] = stream.session;
     // From here on, so that a reset before `start` cannot reach the process as an unhandled error.
     stream.on("error", keepFailure);
   }
@@ -103,9 +111,13 @@ export function nameErrorCode(code: number): string {
   return `${ERROR_NAMES[code] ?? "unknown"} (${code})`;
 }
 
-/** Node ends what is read of a stream that is reset, too. */
+/** Node ends what is read of a stream that is reset, too, and only then says that it was. */
 function onEnd(this: OwnedHttp2Stream): void {
-  if (!wasReset(this)) sinkOf(this)?.onEnd();
+  setImmediate(tellEnd, this);
+}
+
+function tellEnd(stream: OwnedHttp2Stream): void {
+  if (!stream.destroyed && !wasReset(stream)) sinkOf(stream)?.onEnd();
 }
 
 function onClose(this: OwnedHttp2Stream): void {
@@ -120,9 +132,8 @@ function tellClose(stream: OwnedHttp2Stream): void {
 function reasonOf(stream: OwnedHttp2Stream): Error | undefined {
   const failure = failureOf(stream);
   if (!wasReset(stream)) return failure;
-  const session = stream.session;
-  const whose = session === undefined || session.destroyed ? "HTTP/2 connection has ended" : "HTTP/2 stream was reset";
-  const text = `the ${whose} with ${nameErrorCode(stream.rstCode ?? NGHTTP2_NO_ERROR)}`;
+  const what = stream[SESSION]?.destroyed === true ? "HTTP/2 connection has ended" : "HTTP/2 stream was reset";
+  const text = `the ${what} with ${nameErrorCode(stream.rstCode ?? NGHTTP2_NO_ERROR)}`;
   return Object.assign(new Error(text, { cause: failure }), { errorCode: stream.rstCode });
 }
 
