@@ -3,25 +3,27 @@
  * In: settings, a URL. Out: exactly one of a connection and an error. One deadline and one signal are over all of it;
  * whatever happens after the outcome is known is ignored, and its socket destroyed.
  */
-import type { IncomingMessage } from "node:http";
-import { Socket } from "node:net";
-import type { Duplex } from "node:stream";
-import { HandshakeError, type HandshakeResponse, TransportError, UsageError } from "../../engine/errors.ts";
+import type { Readable } from "node:stream";
+import { HandshakeError, type HandshakeResponse, UsageError } from "../../engine/errors.ts";
 import { CLOSE_CODE } from "../../engine/frames/close-code.ts";
 import { formatExtensions } from "../../engine/extensions/offer-grammar.ts";
 import { encodeBase64 } from "../../engine/handshake/accept-key.ts";
-import { type Agreement, type ClientOpening, checkResponse, requestHeaders } from "../../engine/handshake/client.ts";
+import {
+  type Agreement,
+  type ClientOpening,
+  checkConnectResponse,
+  checkResponse,
+  requestHeaders,
+} from "../../engine/handshake/client.ts";
 import { HeaderFields } from "../../engine/handshake/header-grammar.ts";
 import type { HeaderList } from "../../engine/handshake/header-list.ts";
 import type { DeflateOffer, Negotiated } from "../compression/deflate-negotiation.ts";
 import { type Connection, ConnectionFactory } from "../connection/connection.ts";
 import { type Counters, makeCounters } from "../connection/counters.ts";
 import { nodePlatform } from "../connection/node-platform.ts";
-import { peerAddress } from "../transport/peer-address.ts";
-import { SocketTransport } from "../transport/socket-transport.ts";
 import type { ClientSettings } from "./client-settings.ts";
 import { type ClientUrl, parseClientUrl } from "./client-url.ts";
-import { dialHttp1 } from "./dial-http1.ts";
+import { type Answer, type DialedChannel, dial } from "./dial.ts";
 import { isRedirect, redirectTarget, withoutCredentials, withoutIdentity } from "./redirect.ts";
 import { readRefusalBody } from "./refusal-body.ts";
 
@@ -34,7 +36,6 @@ export interface ClientOutcome<Data> {
 
 /** setTimeout takes no more. */
 const LONGEST_MS = 0x7fffffff;
-const NO_BODY = new Uint8Array(0);
 
 /** Connections have to count somewhere; nobody asks for the numbers of clients. */
 const counters: Counters = makeCounters();
@@ -113,11 +114,11 @@ export class ClientHandshake<Data> {
       const agent = this.#settings.agentFor(url.href);
       // The agent's code is the application's, which may abort the signal
       if (this.#isOver) return;
-      const request = { url, headers: requestHeaders(opening), agent, tls: this.#tls };
-      this.#giveUp = dialHttp1(request, {
-        upgraded: (response, socket, head) => this.#onUpgraded(response, socket, head, opening),
-        answered: (response) => this.#onAnswered(response, opening),
-        failed: (error) => this.#fail(dialError(error)),
+      const wish = { url, opening, agent, tls: this.#tls, http2: this.#settings.http2 };
+      this.#giveUp = dial(wish, {
+        opened: (answer, channel) => this.#onOpened(answer, channel, opening),
+        answered: (answer, body) => this.#onAnswered(answer, body, opening),
+        failed: (error) => this.#fail(error),
       });
       if (this.#isOver) this.#giveUp();
     } catch (error) {
@@ -126,17 +127,14 @@ export class ClientHandshake<Data> {
     }
   }
 
-  #onUpgraded(response: IncomingMessage, socket: Duplex, head: Buffer, opening: SentOpening): void {
-    const received = receivedOf(response, NO_BODY);
+  #onOpened(answer: Answer, channel: DialedChannel, opening: SentOpening): void {
+    const { received } = answer;
     try {
-      const agreement = agree(received, response.httpVersion, opening);
+      const agreement = agree(answer, opening);
       const negotiated = this.#negotiate(agreement, opening, received);
-      if (!(socket instanceof Socket)) {
-        throw new UsageError("the agent's socket is no net.Socket; give an agent that makes TCP, TLS or Unix sockets");
-      }
-      this.#open(received, { agreement, negotiated }, socket, head);
+      this.#open(answer, { agreement, negotiated }, channel);
     } catch (error) {
-      socket.on("error", ignore);
+      channel.discard();
       this.#fail(error);
     }
   }
@@ -147,16 +145,16 @@ export class ClientHandshake<Data> {
     return this.#settings.connection.compression?.conclude(extensions, deflate, { statusCode, response });
   }
 
-  #onAnswered(response: IncomingMessage, opening: SentOpening): void {
-    const received = receivedOf(response, NO_BODY);
+  #onAnswered(answer: Answer, body: Readable, opening: SentOpening): void {
+    const { received } = answer;
     if (isRedirect(received) && this.#settings.mostRedirects > 0) {
-      response.on("error", ignore);
+      body.on("error", ignore);
       this.#giveUp();
       this.#follow(received);
       return;
     }
-    const endBody = readRefusalBody(response, (body) => {
-      this.#judge({ ...received, body }, response.httpVersion, opening);
+    const endBody = readRefusalBody(body, (start) => {
+      this.#judge({ ...answer, received: { ...received, body: start } }, opening);
     });
     const giveUp = this.#giveUp;
     this.#endBody = endBody;
@@ -167,11 +165,11 @@ export class ClientHandshake<Data> {
   }
 
   /** An answer that opens nothing: say why. */
-  #judge(received: HandshakeResponse, httpVersion: string, opening: SentOpening): void {
+  #judge(answer: Answer, opening: SentOpening): void {
     try {
-      agree(received, httpVersion, opening);
+      agree(answer, opening);
       // It looks right but was no upgrade for Node: there is no socket to go on with
-      throw new HandshakeError("RESPONSE_INVALID", undefined, { response: received });
+      throw new HandshakeError("RESPONSE_INVALID", undefined, { response: answer.received });
     } catch (error) {
       this.#fail(error);
     }
@@ -198,16 +196,18 @@ export class ClientHandshake<Data> {
     this.#dial();
   }
 
-  #open(received: HandshakeResponse, { agreement, negotiated }: Agreed, socket: Socket, head: Buffer): void {
+  #open({ received, httpVersion }: Answer, { agreement, negotiated }: Agreed, channel: DialedChannel): void {
     const { kit, connection: settings, handlers, signal } = this.#settings;
+    const transport = channel.take();
+    const { remoteAddress, head } = channel;
     this.#finish();
     const info = {
+      httpVersion,
       path: this.#url.target.replace(/\?.*$/s, ""),
-      remoteAddress: peerAddress(socket),
+      remoteAddress,
       subprotocol: agreement.subprotocol ?? "",
       extensions: negotiated?.extensions ?? "",
     };
-    const transport = new SocketTransport(socket);
     const deflate = negotiated?.scheme;
     // Whoever gives no data says that it is undefined
     const data = handlers.data as Data;
@@ -265,40 +265,17 @@ function withAuthorization(headers: HeaderList, { authorization }: ClientUrl): H
   return [...headers, ["Authorization", authorization]];
 }
 
-function agree(received: HandshakeResponse, httpVersion: string, opening: SentOpening): Agreement {
+function agree({ received, httpVersion, endStream }: Answer, opening: SentOpening): Agreement {
   const { statusCode, rawHeaders } = received;
+  const offers = opening.deflate?.offers ?? [];
+  const response = { statusCode, headers: HeaderFields.fromRaw(rawHeaders), received };
+  if (httpVersion === "2.0") return checkConnectResponse(response, endStream, opening, offers);
   if (statusCode === 101 && httpVersion !== "1.1") {
-    // RFC 9113 §8.6: HTTP/2 knows no 101
-    const code = httpVersion.startsWith("1.") ? "HTTP_VERSION_TOO_LOW" : "RESPONSE_INVALID";
-    throw new HandshakeError(code, `seen ${httpVersion}`, { response: received });
+    throw new HandshakeError("HTTP_VERSION_TOO_LOW", `seen ${httpVersion}`, { response: received });
   }
-  const headers = HeaderFields.fromRaw(rawHeaders);
-  return checkResponse({ statusCode, headers, received }, opening, nodePlatform.sha1, opening.deflate?.offers ?? []);
+  return checkResponse(response, opening, nodePlatform.sha1, offers);
 }
 
-/** Nothing of Node's own objects is kept. */
-function receivedOf(response: IncomingMessage, body: Uint8Array): HandshakeResponse {
-  const { statusCode = 0, statusMessage: reasonPhrase = "", headers, rawHeaders } = response;
-  return { statusCode, reasonPhrase, headers, rawHeaders, body };
-}
-
-/** Node's http parser says with HPE_ codes what is not HTTP; all else is the network's or TLS's. */
-function dialError(error: Error): HandshakeError | TransportError {
-  const isParserError = "code" in error && typeof error.code === "string" && error.code.startsWith("HPE_");
-  if (isParserError) {
-    // The whole read that could not be parsed, up to 64 KiB of the peer's bytes, for as long as the error is kept
-    Reflect.deleteProperty(error, "rawPacket");
-    return new HandshakeError("RESPONSE_INVALID", error.message, { cause: error });
-  }
-  return new TransportError("CONNECT_FAILED", describe(error), { cause: error });
-}
-
-/** Where every address of a name failed, Node's error has no text of its own. */
-function describe(error: Error): string {
-  if (!(error instanceof AggregateError)) return error.message;
-  return error.errors.map((one: unknown) => (one instanceof Error ? one.message : String(one))).join("; ");
-}
-
-/** For errors of sockets that are given up, which without a listener would end the process, and for what only a server
- * wants to know. */
+/** For errors of what is given up, which without a listener would end the process, and for what only a server wants to
+ * know. */
 function ignore(): void {}

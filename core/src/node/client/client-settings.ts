@@ -11,6 +11,7 @@ import { checkFunctions, checkNames, positive } from "../connection/option-check
 import type { ConnectionOptions, ConnectionSettings, Handlers } from "../connection/settings.ts";
 import { CONNECTION_NAMES, HANDLER_NAMES, resolveSettings } from "../connection/settings.ts";
 import type { ConnectOptions } from "./connect-options.ts";
+import type { Http2Choice } from "./dial.ts";
 
 /** What one call of `connect` asked for. */
 export interface ClientSettings<Data> {
@@ -24,6 +25,7 @@ export interface ClientSettings<Data> {
   readonly version: 13 | 8;
   readonly agentFor: (href: string) => http.Agent | undefined;
   readonly tls: NonNullable<ConnectOptions["tls"]>;
+  readonly http2: Http2Choice;
   readonly handshakeTimeoutMs: number;
   readonly mostRedirects: number;
   readonly signal: AbortSignal | undefined;
@@ -39,6 +41,7 @@ const CLIENT_NAMES: Record<ClientOwn, true> = {
   version: true,
   agent: true,
   tls: true,
+  http2: true,
   handshakeTimeoutMs: true,
   followRedirects: true,
   signal: true,
@@ -70,6 +73,7 @@ export function resolveClientSettings<Data>(options: ConnectOptions<Data>): Clie
     version: options.version === undefined ? 13 : options.version,
     agentFor: resolveAgent(options.agent),
     tls: readTls(options.tls),
+    http2: readHttp2(options),
     handshakeTimeoutMs: positive("handshakeTimeoutMs", options.handshakeTimeoutMs, 10_000),
     mostRedirects: readRedirects(options.followRedirects),
     signal: readSignal(options.signal),
@@ -110,6 +114,21 @@ function checkAgent(agent: unknown, what: string): asserts agent is http.Agent {
 function readTls(tls: unknown = {}): NonNullable<ConnectOptions["tls"]> {
   if (typeof tls === "object" && tls !== null) return tls;
   throw new UsageError(`tls is of type ${tls === null ? "null" : typeof tls}; give an object of tls.connect's options`);
+}
+
+function readHttp2({ http2 = false, agent }: Pick<ConnectOptions, "http2" | "agent">): Http2Choice {
+  const isSession = typeof http2 === "object" && http2 !== null && "request" in http2 && "remoteSettings" in http2;
+  if (!isSession && typeof http2 !== "boolean" && http2 !== "auto") {
+    throw new UsageError(`http2 is ${describeChoice(http2)}; give true, false, "auto", or what http2.connect returns`);
+  }
+  if (http2 === false || agent === undefined) return http2;
+  throw new UsageError(
+    "both http2 and agent are given; an agent speaks HTTP/1.1: leave it out, or give a session as http2",
+  );
+}
+
+function describeChoice(http2: unknown): string {
+  return typeof http2 === "string" ? JSON.stringify(http2) : http2 === null ? "null" : `of type ${typeof http2}`;
 }
 
 function readRedirects(followRedirects: unknown = false): number {

@@ -1,4 +1,5 @@
 import type * as http from "node:http";
+import type { ClientHttp2Session } from "node:http2";
 import type { ConnectionOptions as TlsConnectionOptions } from "node:tls";
 import type { HandshakeResponse } from "../../engine/errors.ts";
 import type { HeadersInput } from "../../engine/handshake/header-list.ts";
@@ -21,6 +22,11 @@ export interface ConnectOptions<Data = undefined> extends Handlers<Data, Handsha
   readonly agent?: http.Agent | ((url: URL) => http.Agent | undefined) | undefined;
   /** What `tls.connect` takes: `ca`, `cert`, `key`, `servername`, `rejectUnauthorized` and others. */
   readonly tls?: TlsConnectionOptions | undefined;
+  /** WebSocket over HTTP/2 (RFC 8441): true for HTTP/2 alone, over TLS by ALPN and without TLS by prior knowledge; "auto" for
+   * what the server chooses by ALPN, and HTTP/1.1 where it does not take WebSocket over HTTP/2 or there is no TLS. Connections to
+   * one origin with the same `tls` options share an HTTP/2 connection. A session of `http2.connect` is used as it is, and
+   * stays the application's. Not together with `agent`. Default false. */
+  readonly http2?: boolean | "auto" | ClientHttp2Session | undefined;
   /** For everything up to the opened connection: names, TCP, TLS, proxies, redirects, the response. Default 10,000. */
   readonly handshakeTimeoutMs?: number | undefined;
   /** How many redirects are followed; true for 10. Default false. Credentials do not leave their origin. */

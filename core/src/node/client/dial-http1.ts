@@ -5,22 +5,25 @@
  */
 import * as http from "node:http";
 import * as https from "node:https";
-import * as net from "node:net";
+import type * as net from "node:net";
 import type { Duplex } from "node:stream";
-import * as tls from "node:tls";
 import type { HeaderList } from "../../engine/handshake/header-list.ts";
+import { groupFields } from "../transport/group-fields.ts";
 import type { ClientUrl } from "./client-url.ts";
 import type { ConnectOptions } from "./connect-options.ts";
+import { openSocket } from "./open-socket.ts";
 
 export interface DialRequest {
   readonly url: ClientUrl;
   readonly headers: HeaderList;
   readonly agent: http.Agent | undefined;
   readonly tls: NonNullable<ConnectOptions["tls"]>;
+  /** One that is connected already, instead of a new one. */
+  readonly socket?: net.Socket | undefined;
 }
 
 /** Who hears what comes of it; one call in all. */
-export interface DialOutcome {
+export interface Http1DialOutcome {
   /** @param head what came together with the response */
   upgraded(response: http.IncomingMessage, socket: Duplex, head: Buffer): void;
   /** A response without an upgrade, its body unread; also a 101 whose headers name no upgrade. */
@@ -30,14 +33,16 @@ export interface DialOutcome {
 
 /** Dial.
  * @returns to cancel it */
-export function dialHttp1({ url, headers, agent, tls: tlsOptions }: DialRequest, outcome: DialOutcome): () => void {
+export function dialHttp1(dialed: DialRequest, outcome: Http1DialOutcome): () => void {
+  const { url, headers, agent, tls } = dialed;
+  const createConnection = (): net.Socket => dialed.socket ?? openSocket(url, tls, ["http/1.1"]);
   const request = (url.secure ? https : http).request({
-    ...(agent === undefined ? { createConnection: () => openSocket(url, tlsOptions) } : { ...tlsOptions, agent }),
+    ...(agent === undefined ? { createConnection } : { ...tls, agent }),
     method: "GET",
     hostname: url.hostname,
     port: url.port,
     path: url.target,
-    headers: groupByName(headers),
+    headers: groupFields(headers),
     ...(url.socketPath === undefined ? {} : { socketPath: url.socketPath }),
   });
   let isOver = false;
@@ -68,27 +73,4 @@ export function dialHttp1({ url, headers, agent, tls: tlsOptions }: DialRequest,
     // A request whose answer is complete does not end its socket, which would stay open or go back to the agent
     socket?.destroy();
   };
-}
-
-function openSocket(url: ClientUrl, tlsOptions: DialRequest["tls"]): net.Socket {
-  const { hostname: host, port, socketPath } = url;
-  if (socketPath !== undefined) return net.connect({ path: socketPath });
-  if (!url.secure) return net.connect({ host, port });
-  // RFC 6066 §3: an address is no server name
-  const servername = net.isIP(host) === 0 ? host : "";
-  return tls.connect({ servername, ALPNProtocols: ["http/1.1"], ...tlsOptions, host, port });
-}
-
-/** Node writes several fields of one name for a list. */
-function groupByName(headers: HeaderList): http.OutgoingHttpHeaders {
-  const grouped: http.OutgoingHttpHeaders = Object.create(null);
-  const names = new Map<string, string>();
-  for (const [name, value] of headers) {
-    const first = names.get(name.toLowerCase()) ?? name;
-    names.set(name.toLowerCase(), first);
-    const values = grouped[first];
-    if (values === undefined) grouped[first] = value;
-    else grouped[first] = Array.isArray(values) ? [...values, value] : [String(values), value];
-  }
-  return grouped;
 }

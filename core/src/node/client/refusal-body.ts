@@ -1,4 +1,4 @@
-import type { IncomingMessage } from "node:http";
+import type { Readable } from "node:stream";
 
 /** What an error shows of a refusal's body; the rest is not read. */
 const MAX_BODY_BYTES = 16_384;
@@ -9,7 +9,7 @@ const NOTHING = Buffer.alloc(0);
 /** Read the start of a refusal's body, then give the connection up.
  * @param done called once with at most 16 KiB, its own copy
  * @returns to stop reading now: `done` is called before it returns */
-export function readRefusalBody(response: IncomingMessage, done: (body: Buffer) => void): () => void {
+export function readRefusalBody(response: Readable, done: (body: Buffer) => void): () => void {
   // One array that is copied into: a body of tiny chunks must not be kept as tiny arrays
   let body = Buffer.alloc(MAX_BODY_BYTES);
   let length = 0;

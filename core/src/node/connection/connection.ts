@@ -32,6 +32,8 @@ export type Sendable = Preparable | PreparedMessage | Blob | Readable;
 
 /** What the opening handshake told about a connection. */
 export interface ConnectionInfo {
+  /** "1.1", or "2.0". */
+  readonly httpVersion: string;
   /** The path of the request, without the query. */
   readonly path: string;
   readonly remoteAddress: string | undefined;
@@ -127,6 +129,11 @@ export class Connection<Data = undefined> {
   /** "open" until a Close frame is sent or received, then "closing" until the transport has ended. */
   get state(): State {
     return this.#driver.state;
+  }
+
+  /** The HTTP version by which it was opened: "1.1", or "2.0" (RFC 8441). */
+  get httpVersion(): string {
+    return this.#info.httpVersion;
   }
 
   get path(): string {

@@ -79,6 +79,11 @@ export class Http2Channel implements HandshakeChannel {
       clearTimeout(timer);
       done();
     });
+    if (this.#fault?.code === "TOO_MANY_STREAMS") {
+      // Not an answer: it may be asked for again elsewhere (RFC 9113 §8.7)
+      stream.close(constants.NGHTTP2_REFUSED_STREAM);
+      return true;
+    }
     stream.respond({ ...groupFields(fields), ":status": statusCode }, { endStream: body.length === 0 });
     // RFC 9113 §8.1: the answer is whole, and what the peer would still send is not wanted
     const reset = (): void => stream.close(constants.NGHTTP2_NO_ERROR);

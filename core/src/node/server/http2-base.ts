@@ -6,8 +6,6 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import * as http2 from "node:http2";
 import type { TlsOptions } from "node:tls";
 
-/** Streams for plain requests that are there even when there are as many WebSockets as may be. */
-const PLAIN_STREAMS = 100;
 /** RFC 9113 §6.5.2: the largest number of streams that a setting can have. */
 const MOST_STREAMS = 0xffff_ffff;
 
@@ -34,7 +32,8 @@ export interface Http2Base {
 export function createHttp2Base(options: Http2BaseOptions, listener: PlainListener): Http2Base {
   const { tls, timeoutMs, maxStreams, connectionsCheckingInterval } = options;
   const given = "settings" in tls ? (tls.settings as http2.Settings) : {};
-  const maxConcurrentStreams = Math.min(maxStreams + PLAIN_STREAMS, MOST_STREAMS);
+  // Told, so that clients and proxies open another connection in time
+  const maxConcurrentStreams = Math.min(maxStreams, MOST_STREAMS);
   const settings = { maxConcurrentStreams, ...given, enableConnectProtocol: true };
   // The interval is an option of Node's http, which the types of its HTTP/2 do not have
   const times = { handshakeTimeout: timeoutMs || 120_000, connectionsCheckingInterval };

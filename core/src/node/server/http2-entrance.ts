@@ -2,7 +2,7 @@
  * Where extended CONNECTs come in, whoever owns the HTTP/2 server.
  * In: what Node's 'stream' and 'connect' events give. Out: a channel for a server core, or an end of the session.
  */
-import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from "node:http2";
+import { constants, type Http2Session, type IncomingHttpHeaders, type ServerHttp2Stream } from "node:http2";
 import type { HandshakeChannel } from "./handshake-channel.ts";
 import { Http2Channel } from "./connect-http2.ts";
 import { type Http2Limits, SessionGuard } from "./session-guard.ts";
@@ -12,6 +12,8 @@ export interface Http2Host {
   readonly settings: { readonly http2: Http2Limits };
   receive(channel: HandshakeChannel): void;
 }
+
+const ending = new WeakSet<Http2Session>();
 
 /** Whether a request asks for another protocol on its stream.
  * @see RFC 8441 §4 */
@@ -32,9 +34,17 @@ export function enter(
   const verdict = SessionGuard.of(session).admit(stream, core.settings.http2, performance.now());
   if (verdict === "end") {
     channel.take();
-    session.destroy(undefined, constants.NGHTTP2_ENHANCE_YOUR_CALM);
+    endSession(session);
     return;
   }
   channel.take(verdict);
   core.receive(channel);
+}
+
+/** Node's own `destroy` says NO_ERROR whatever it is given. */
+function endSession(session: Http2Session): void {
+  if (ending.has(session) || session.destroyed) return;
+  ending.add(session);
+  session.goaway(constants.NGHTTP2_ENHANCE_YOUR_CALM);
+  setImmediate(() => session.destroy());
 }

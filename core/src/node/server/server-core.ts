@@ -81,9 +81,9 @@ export class ServerCore<Data> implements HandshakeHost<Data>, Publisher {
 
   open({ channel, route, request, data, negotiated, subprotocol = "" }: AcceptedHandshake<Data>): void {
     const { transport, preface, head } = channel;
-    const { path, remoteAddress } = request;
+    const { path, remoteAddress, httpVersion } = request;
     const { extensions = "", scheme: deflate } = negotiated ?? {};
-    const info = { path, remoteAddress, subprotocol, extensions };
+    const info = { httpVersion, path, remoteAddress, subprotocol, extensions };
     this.#factoryOf(route).open({ transport, info, data, deflate, preface, head, request }, this.#onOpened);
   }
 

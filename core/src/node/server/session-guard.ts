@@ -9,7 +9,8 @@ import { HandshakeError } from "../../engine/errors.ts";
 /** Limits of one HTTP/2 connection.
  * @see RFC 9113 §10.5 */
 export interface Http2Limits {
-  /** Most WebSockets at a time; the next one is refused with 503. Default 100. A proxy in front makes several connections. */
+  /** Most WebSockets at a time. Default 100. `serve` tells it as SETTINGS_MAX_CONCURRENT_STREAMS, for all streams; the next one
+   * is refused with REFUSED_STREAM, so that its client may try again on another connection (RFC 9113 §8.7). */
   readonly maxStreams: number;
   /** How many handshakes are taken each second, refused ones too; as many as `maxStreams` more may come at once. What is
    * above that is refused with 429, and whoever goes on is cut off with GOAWAY, ENHANCE_YOUR_CALM. Default 100. */

@@ -105,10 +105,11 @@ export class Http2StreamTransport implements Transport {
   }
 }
 
-/** Say what an error code of HTTP/2 is called, for a text.
+/** Say how a stream that is closed came to it, for a text.
  * @see RFC 9113 §7 */
-export function nameErrorCode(code: number): string {
-  return `${ERROR_NAMES[code] ?? "unknown"} (${code})`;
+export function describeReset({ rstCode = NGHTTP2_NO_ERROR, [SESSION]: session }: OwnedHttp2Stream): string {
+  const what = session?.destroyed === true ? "HTTP/2 connection has ended" : "HTTP/2 stream was reset";
+  return `the ${what} with ${ERROR_NAMES[rstCode] ?? "unknown"} (${rstCode})`;
 }
 
 /** Node ends what is read of a stream that is reset, too, and only then says that it was. */
@@ -132,9 +133,7 @@ function tellClose(stream: OwnedHttp2Stream): void {
 function reasonOf(stream: OwnedHttp2Stream): Error | undefined {
   const failure = failureOf(stream);
   if (!wasReset(stream)) return failure;
-  const what = stream[SESSION]?.destroyed === true ? "HTTP/2 connection has ended" : "HTTP/2 stream was reset";
-  const text = `the ${what} with ${nameErrorCode(stream.rstCode ?? NGHTTP2_NO_ERROR)}`;
-  return Object.assign(new Error(text, { cause: failure }), { errorCode: stream.rstCode });
+  return Object.assign(new Error(describeReset(stream), { cause: failure }), { errorCode: stream.rstCode });
 }
 
 function wasReset(stream: OwnedHttp2Stream): boolean {
