@@ -65,7 +65,7 @@ export const HANDSHAKE_ERRORS = {
   HOST_INVALID: {
     statusCode: 400,
     rfc: "6455 §4.2.1",
-    text: "there must be exactly one valid Host header, or :authority",
+    text: "there must be exactly one valid Host header",
   },
   UPGRADE_INVALID: { statusCode: 400, rfc: "6455 §4.2.1", text: "the Upgrade header must contain websocket" },
   CONNECTION_INVALID: { statusCode: 400, rfc: "6455 §4.2.1", text: "the Connection header must contain Upgrade" },

@@ -59,7 +59,7 @@ function openWith(factory: ConnectionFactory<string>, data: string, capacity: nu
   const [near, far] = MemoryTransport.pair(capacity);
   const transport = new WatchedTransport(near);
   const peer = new Peer(far, true);
-  const info = { path: "/", remoteAddress: undefined, subprotocol: "", extensions: "" };
+  const info = { httpVersion: "1.1", path: "/", remoteAddress: undefined, subprotocol: "", extensions: "" };
   const preface = Buffer.from(PREFACE);
   const start = { transport, info, data, preface, head: new Uint8Array(0), request: undefined };
   return { connection: factory.open(start, () => {}), peer, transport };

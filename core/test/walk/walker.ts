@@ -102,7 +102,7 @@ export class Walker {
     });
     const start = {
       transport: link,
-      info: { path: "/", remoteAddress: undefined, subprotocol: "", extensions: "" },
+      info: { httpVersion: "1.1", path: "/", remoteAddress: undefined, subprotocol: "", extensions: "" },
       data: undefined,
       deflate: deflates?.scheme,
       preface: new Uint8Array(0),

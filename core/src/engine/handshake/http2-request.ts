@@ -69,7 +69,11 @@ function readAuthority(headers: HeaderFields): string {
   const hosts = headers.all("host");
   const authority = single(authorities) ?? (authorities.length === 0 ? single(hosts) : undefined);
   if (authority === undefined || !isHost(authority)) {
-    throw new HandshakeError("HOST_INVALID", describeSeen(authorities.length === 0 ? hosts : authorities));
+    // In HTTP/2 :authority stands for Host, and Host may do so where it is missing
+    throw new HandshakeError(
+      "HOST_INVALID",
+      `:authority, ${describeSeen(authorities.length === 0 ? hosts : authorities)}`,
+    );
   }
   // RFC 9113 §8.3.1: a Host that names another one than :authority makes the request malformed
   if (hosts.some((host) => host.toLowerCase() !== authority.toLowerCase())) {

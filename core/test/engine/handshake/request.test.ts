@@ -3,7 +3,7 @@ import { describe, test } from "node:test";
 import { HANDSHAKE_ERRORS, HandshakeError, type HandshakeErrorCode } from "../../../src/engine/errors.ts";
 import { HeaderFields } from "../../../src/engine/handshake/header-grammar.ts";
 import {
-  type Opening,
+  type Http1Opening as Opening,
   type OpeningRequest,
   readRequest,
   refusalHeaders,

@@ -2,13 +2,9 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { describe, test } from "node:test";
 import { parseExtensions } from "../../../src/engine/extensions/offer-grammar.ts";
+import type { Acceptance } from "../../../src/engine/handshake/acceptance.ts";
 import type { Http1Opening as Opening } from "../../../src/engine/handshake/request.ts";
-import {
-  type Acceptance,
-  formatAcceptance,
-  formatRefusal,
-  type Refusal,
-} from "../../../src/engine/handshake/response.ts";
+import { formatAcceptance, formatRefusal, type Refusal } from "../../../src/engine/handshake/response.ts";
 
 const OPENING: Opening = {
   version: 13,

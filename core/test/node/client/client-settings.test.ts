@@ -23,6 +23,7 @@ describe("the options of connect", () => {
       origin: undefined,
       version: 13,
       tls: {},
+      http2: false,
       handshakeTimeoutMs: 10_000,
       mostRedirects: 0,
       signal: undefined,
@@ -37,7 +38,17 @@ describe("the options of connect", () => {
   });
 
   test("undefined is the same as nothing, for each option", () => {
-    const names = ["data", "subprotocols", "headers", "origin", "version", "agent", "tls", "handshakeTimeoutMs"];
+    const names = [
+      "data",
+      "subprotocols",
+      "headers",
+      "origin",
+      "version",
+      "agent",
+      "tls",
+      "http2",
+      "handshakeTimeoutMs",
+    ];
     const more = ["followRedirects", "signal", "limits", "heartbeat", "closeTimeoutMs", "reception", "open", "message"];
     const options = Object.fromEntries([...names, ...more].map((name) => [name, undefined]));
     const { handlers: _, agentFor, ...rest } = resolve(options);

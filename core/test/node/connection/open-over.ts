@@ -20,7 +20,7 @@ export function openOver(socket: net.Socket, handlers: Handlers, options: Connec
   const connection = factory.open(
     {
       transport: new SocketTransport(socket),
-      info: { path: "/", remoteAddress: undefined, subprotocol: "", extensions: "" },
+      info: { httpVersion: "1.1", path: "/", remoteAddress: undefined, subprotocol: "", extensions: "" },
       data: undefined,
       preface: Buffer.from(PREFACE),
       head: Buffer.alloc(0),

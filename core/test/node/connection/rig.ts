@@ -62,7 +62,7 @@ export function rig(handlers: Handlers<string> = {}, options: RigOptions = {}): 
   const connection = factory.open(
     {
       transport,
-      info: { path: "/rig", remoteAddress: "192.0.2.1", subprotocol: "sub", extensions: "" },
+      info: { httpVersion: "1.1", path: "/rig", remoteAddress: "192.0.2.1", subprotocol: "sub", extensions: "" },
       data: "data",
       preface: Buffer.from(PREFACE),
       head,

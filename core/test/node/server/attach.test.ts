@@ -153,10 +153,6 @@ describe("attach", () => {
     });
   }
 
-  test("refuses an HTTP/2 server without TLS, to which no upgrade would come", () => {
-    assert.throws(() => attach(http2.createServer(), {}), { code: "USAGE", message: /allowHTTP1/ });
-  });
-
   test("refuses wrong options, and leaves the http server alone", () => {
     const base = http.createServer();
     assert.throws(() => Reflect.apply(attach, undefined, [base, { port: 1 }]), {

@@ -13,7 +13,13 @@ function make(
 ): HandshakeRequest {
   const { url = "/chat?room=a%20b&room=c", headers = { host: "example.com" } } = given;
   const target = parseTarget(url, headers.host);
-  const fixed = { method: "GET", rawHeaders: ["Host", "example.com"], socketAddress: "10.0.0.1", encrypted: false };
+  const fixed = {
+    httpVersion: "1.1",
+    method: "GET",
+    rawHeaders: ["Host", "example.com"],
+    socketAddress: "10.0.0.1",
+    encrypted: false,
+  };
   return new HandshakeRequest(
     { raw: undefined, opening: undefined, ...fixed, ...given, url, headers, target },
     new TrustedProxies(trustProxy),
