@@ -14,6 +14,9 @@ const peers = {
   tinyproxy: { command: "/usr/bin/tinyproxy", probe: ["-v"] },
   // It knows no question that is answered with success; this one is answered with its usage.
   microsocks: { command: "/usr/bin/microsocks", probe: ["-h"], exitCode: 1 },
+  haproxy: { command: "/usr/sbin/haproxy", probe: ["-v"] },
+  "nghttp2-proxy": { command: "/usr/bin/nghttpx", probe: ["--version"] },
+  "firefox-esr": { command: "/usr/bin/firefox-esr", probe: ["--version"] },
   chromium: { command: "/usr/bin/chromium", probe: ["--version"] },
 };
 

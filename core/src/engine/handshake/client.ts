@@ -7,10 +7,10 @@ import { HandshakeError, type HandshakeErrorCode, type HandshakeResponse, UsageE
 import { type ExtensionOffer, parseExtensions } from "../extensions/offer-grammar.ts";
 import { deriveAcceptKey, isValidKey } from "./accept-key.ts";
 import { checkCallerHeader, checkCallerSubprotocol, isOwnHeader, readCallerExtensions } from "./caller-headers.ts";
+import { fieldsForHttp2, isConnectionField } from "./connection-fields.ts";
 import { describeSeen } from "./describe-seen.ts";
 import { checkHeaderValue, equalsToken, type HeaderFields, isToken, listIncludes } from "./header-grammar.ts";
 import { isHost } from "./host.ts";
-import { CONNECTION_FIELDS } from "./http2-request.ts";
 import type { Version } from "./opening.ts";
 
 /** What a client asks for. */
@@ -76,14 +76,13 @@ export function connectFields(
   { scheme, path }: { readonly scheme: "http" | "https"; readonly path: string },
 ): (readonly [string, string])[] {
   checkOpening(opening);
-  const shared = sharedFields(opening).map(([name, value]) => [name.toLowerCase(), value] as const);
   return [
     [":method", "CONNECT"],
     [":protocol", "websocket"],
     [":scheme", scheme],
     [":authority", takeHost(opening)],
     [":path", path],
-    ...shared.filter(([name]) => !CONNECTION_FIELDS.has(name)),
+    ...fieldsForHttp2(sharedFields(opening)),
   ];
 }
 
@@ -182,7 +181,7 @@ export function checkConnectResponse(
     throw new HandshakeError(code, describeSeen(seen), { statusCode, response: received });
   };
   if (endStream) throw new HandshakeError("STREAM_ENDED", undefined, { statusCode, response: received });
-  for (const name of CONNECTION_FIELDS) if (headers.has(name)) fail("CONNECTION_FIELD", [name]);
+  for (const field of headers) if (isConnectionField(field)) fail("CONNECTION_FIELD", [field[0]]);
   const extensions = readExtensions(headers, offeredExtensions, fail);
   return { subprotocol: readSubprotocol(headers, opening.subprotocols ?? [], fail), extensions };
 }

@@ -110,7 +110,9 @@ export function equalsToken(text: string, token: string): boolean {
   return text.length === token.length && isToken(text) && text.toLowerCase() === token.toLowerCase();
 }
 
-function trimBlanks(text: string, start: number, end: number): string {
+/** A part of a text without the blanks around it.
+ * @see RFC 9110 §5.5 */
+export function trimBlanks(text: string, start: number, end: number): string {
   let from = start;
   while (from < end && isBlank(text.charCodeAt(from))) from += 1;
   let to = end;

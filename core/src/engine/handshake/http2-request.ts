@@ -4,6 +4,7 @@
  * Knows no stream; that the fields are well-formed HTTP/2 is the business of whoever decodes them.
  */
 import { HandshakeError } from "../errors.ts";
+import { isConnectionField } from "./connection-fields.ts";
 import { describeSeen } from "./describe-seen.ts";
 import type { HeaderFields } from "./header-grammar.ts";
 import { isHost } from "./host.ts";
@@ -43,16 +44,6 @@ export function readConnect({ headers, endStream }: ConnectRequest): Opening {
   return { version, host, origin, subprotocols, extensions: readExtensions(headers) };
 }
 
-/** What speaks of one connection's way and has no place in HTTP/2.
- * @see RFC 9113 §8.2.2 */
-export const CONNECTION_FIELDS: ReadonlySet<string> = new Set([
-  "connection",
-  "keep-alive",
-  "proxy-connection",
-  "transfer-encoding",
-  "upgrade",
-]);
-
 function checkPseudoFields(headers: HeaderFields): void {
   const methods = headers.all(":method");
   if (single(methods) !== "CONNECT") throw new HandshakeError("METHOD_NOT_CONNECT", describeSeen(methods));
@@ -83,8 +74,8 @@ function readAuthority(headers: HeaderFields): string {
 }
 
 function checkNoConnectionFields(headers: HeaderFields): void {
-  for (const name of CONNECTION_FIELDS) {
-    if (headers.has(name)) throw new HandshakeError("CONNECTION_FIELD", describeSeen([name]));
+  for (const field of headers) {
+    if (isConnectionField(field)) throw new HandshakeError("CONNECTION_FIELD", describeSeen([field[0]]));
   }
 }
 

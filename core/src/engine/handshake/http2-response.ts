@@ -4,8 +4,8 @@
  * fields. Every value of a caller's is checked first.
  */
 import { type Acceptance, checkAcceptance } from "./acceptance.ts";
+import { fieldsForHttp2 } from "./connection-fields.ts";
 import type { HeaderList } from "./header-list.ts";
-import { CONNECTION_FIELDS } from "./http2-request.ts";
 import type { Opening } from "./opening.ts";
 import { checkRefusal, type Refusal } from "./response.ts";
 
@@ -18,7 +18,7 @@ export function acceptanceFields(opening: Opening, acceptance: Acceptance): Head
   const fields: (readonly [string, string])[] = [];
   if (subprotocol !== undefined) fields.push(["sec-websocket-protocol", subprotocol]);
   if (extensions !== undefined && extensions !== "") fields.push(["sec-websocket-extensions", extensions]);
-  return [...fields, ...headers.filter(isSendable).map(lowerName)];
+  return [...fields, ...fieldsForHttp2(headers)];
 }
 
 /** The fields that refuse a handshake; the caller sends the body and ends the stream. Content-Length and what speaks of
@@ -28,18 +28,5 @@ export function acceptanceFields(opening: Opening, acceptance: Acceptance): Head
  * @see RFC 9113 §8.2.2 */
 export function refusalFields(refusal: Refusal): HeaderList {
   checkRefusal(refusal);
-  return refusal.headers.filter((field) => isSendable(field) && !isContentLength(field)).map(lowerName);
-}
-
-function isSendable([name]: readonly [string, string]): boolean {
-  return !CONNECTION_FIELDS.has(name.toLowerCase());
-}
-
-function isContentLength([name]: readonly [string, string]): boolean {
-  return name.toLowerCase() === "content-length";
-}
-
-/** RFC 9113 §8.2.1: names are in lower case. */
-function lowerName([name, value]: readonly [string, string]): readonly [string, string] {
-  return [name.toLowerCase(), value];
+  return fieldsForHttp2(refusal.headers).filter(([name]) => name !== "content-length");
 }

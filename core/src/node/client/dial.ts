@@ -151,9 +151,8 @@ class Http2Attempt {
     try {
       this.#cancel = dialHttp2(session, fields, tell, lease.release);
     } catch (error) {
-      // The session ended in this very turn
       lease.release();
-      this.#outcome.failed(dialError(error));
+      this.#outcome.failed(session.closed || session.destroyed ? dialError(error) : unsendable(error));
     }
   }
 
@@ -211,6 +210,13 @@ function http2Channel(stream: ClientHttp2Stream): DialedChannel {
     take: () => new Http2StreamTransport(stream),
     discard: ignore,
   };
+}
+
+/** Node refuses what it thinks no request has, such as two Authorization fields. */
+function unsendable(cause: unknown): UsageError {
+  const problem = new UsageError(`the headers cannot be sent over HTTP/2: ${describe(cause)}; give others`);
+  problem.cause = cause;
+  return problem;
 }
 
 /** Nothing of Node's own objects is kept. */

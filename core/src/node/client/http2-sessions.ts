@@ -205,7 +205,7 @@ class SharedSession {
 
   #end(): void {
     const cause = this.#failure ?? new Error("the connection was closed without an answer");
-    this.#fail(isNoHttp2(cause) ? new HandshakeError("HTTP2_UNAVAILABLE", cause.message, { cause }) : cause);
+    this.#fail(isNoHttp2(cause) ? new HandshakeError("HTTP2_UNAVAILABLE", undefined, { cause }) : cause);
   }
 
   /** It is no use, or of no use any more. */
