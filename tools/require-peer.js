@@ -15,7 +15,7 @@ const peers = {
   // It knows no question that is answered with success; this one is answered with its usage.
   microsocks: { command: "/usr/bin/microsocks", probe: ["-h"], exitCode: 1 },
   haproxy: { command: "/usr/sbin/haproxy", probe: ["-v"] },
-  "nghttp2-proxy": { command: "/usr/bin/nghttpx", probe: ["--version"] },
+  "nghttp2-proxy": { command: "/usr/sbin/nghttpx", probe: ["--version"] },
   "firefox-esr": { command: "/usr/bin/firefox-esr", probe: ["--version"] },
   chromium: { command: "/usr/bin/chromium", probe: ["--version"] },
 };
