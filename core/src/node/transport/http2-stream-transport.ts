@@ -5,7 +5,10 @@ import type { Transport, TransportSink } from "./transport.ts";
 const EMPTY: Uint8Array = new Uint8Array(0);
 const OURS: unique symbol = Symbol("polysocket.ours");
 const SESSION: unique symbol = Symbol("polysocket.session");
-const { NGHTTP2_CANCEL, NGHTTP2_NO_ERROR } = constants;
+const { NGHTTP2_CANCEL, NGHTTP2_NO_ERROR, NGHTTP2_SESSION_SERVER } = constants;
+
+/** How long a client may take to end its side after ours. */
+const FAREWELL_MS = 1_000;
 
 type OwnedHttp2Stream = Http2Stream &
   OwnedStream & {
@@ -79,7 +82,12 @@ export class Http2StreamTransport implements Transport {
   }
 
   end(): void {
-    this.#stream.end();
+    const stream = this.#stream;
+    stream.end();
+    if (stream.session?.type !== NGHTTP2_SESSION_SERVER) return;
+    // RFC 9113 §8.1: a server that has said all may ask for the rest not to be sent; proxies exist that never end their side
+    const timer = setTimeout(() => stream.close(NGHTTP2_NO_ERROR), FAREWELL_MS).unref();
+    stream.once("close", () => clearTimeout(timer));
   }
 
   destroy(): void {
