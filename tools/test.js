@@ -1,5 +1,6 @@
 /**
- * Runs the tests of core, tools, conformance and bench with Node's own runner; the TypeScript ones through tsx.
+ * Runs the tests of core, tools, conformance and bench with Node's own runner; where Node does not strip types itself (before
+ * 22.18) the TypeScript ones go through tsx.
  * In: `--only GROUP` (a folder of core/test, or tools, conformance or bench), and parts of file names; without `--only`
  * every group but browser and proxies, which need programs of others. Out: the spec report, and the runner's exit code.
  * Files are listed one by one because Node 20 takes no glob.
@@ -31,7 +32,8 @@ if (chosen.length === 0) {
 const runner = spawnSync(
   process.execPath,
   [
-    ...["--import", "tsx", "--test", "--test-reporter=spec", "--test-timeout=180000"],
+    ...(process.features.typescript ? [] : ["--import", "tsx"]),
+    ...["--test", "--test-reporter=spec", "--test-timeout=180000"],
     `--test-concurrency=${Math.max(2, availableParallelism())}`,
     ...chosen,
   ],

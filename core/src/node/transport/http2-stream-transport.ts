@@ -32,6 +32,7 @@ const ERROR_NAMES: readonly string[] = [
 export class Http2StreamTransport implements Transport {
   readonly #stream: OwnedHttp2Stream;
   #waitsForDrain = false;
+  #ending = false;
   #onWritten: (() => void) | undefined;
 
   constructor(stream: Http2Stream) {
@@ -60,7 +61,7 @@ export class Http2StreamTransport implements Transport {
 
   write(chunks: readonly Uint8Array[]): boolean {
     const stream = this.#stream;
-    if (!stream.writable) return false;
+    if (!stream.writable || this.#ending) return false;
     const last = chunks.length - 1;
     if (last > 0) stream.cork();
     for (let index = 0; index < last; index++) stream.write(chunks[index]);
@@ -82,6 +83,12 @@ export class Http2StreamTransport implements Transport {
   }
 
   end(): void {
+    this.#ending = true;
+    // Once both sides have ended the stream is gone, and nobody could tell whether what was written last had left
+    if (!this.#waitsForDrain) this.#finish();
+  }
+
+  #finish(): void {
     const stream = this.#stream;
     stream.end();
     if (stream.session?.type !== NGHTTP2_SESSION_SERVER) return;
@@ -110,6 +117,7 @@ export class Http2StreamTransport implements Transport {
     if (this.#stream.destroyed || this.bufferedBytes > 0 || !this.#waitsForDrain) return;
     this.#waitsForDrain = false;
     sinkOf(this.#stream)?.onDrain();
+    if (this.#ending) this.#finish();
   }
 }
 
