@@ -18,7 +18,7 @@ export { deriveAcceptKey, encodeBase64, isValidKey } from "./handshake/accept-ke
 export type { Agreement, ClientOpening, ClientResponse } from "./handshake/client.ts";
 export { checkConnectResponse, checkResponse, connectFields, requestHeaders } from "./handshake/client.ts";
 export { HeaderFields, isToken, listIncludes, parseTokenList } from "./handshake/header-grammar.ts";
-export type { ConnectRequest } from "./handshake/http2-request.ts";
+export type { ConnectOpening, ConnectRequest } from "./handshake/http2-request.ts";
 export { readConnect } from "./handshake/http2-request.ts";
 export { acceptanceFields, refusalFields } from "./handshake/http2-response.ts";
 export type { Opening, Version } from "./handshake/opening.ts";

@@ -4,19 +4,12 @@
  * Knows no stream; that the fields are well-formed HTTP/2 is the business of whoever decodes them.
  */
 import { HandshakeError } from "../errors.ts";
+import { isValidKey } from "./accept-key.ts";
 import { isConnectionField } from "./connection-fields.ts";
 import { describeSeen } from "./describe-seen.ts";
 import type { HeaderFields } from "./header-grammar.ts";
 import { isHost } from "./host.ts";
-import {
-  checkNoBody,
-  type Opening,
-  readExtensions,
-  readOrigin,
-  readSubprotocols,
-  readVersion,
-  single,
-} from "./opening.ts";
+import { type Opening, readExtensions, readOrigin, readSubprotocols, readVersion, single } from "./opening.ts";
 
 /** An extended CONNECT request. */
 export interface ConnectRequest {
@@ -26,22 +19,40 @@ export interface ConnectRequest {
   readonly endStream: boolean;
 }
 
+/** A valid opening handshake over HTTP/2, in values. */
+export interface ConnectOpening extends Opening {
+  /** A Sec-WebSocket-Key that nobody should have sent; undefined where there is none that is valid. */
+  readonly key: string | undefined;
+}
+
 /** Read a client's opening handshake over HTTP/2. The first fault decides; the order of the checks is that of the list
- * below. Sec-WebSocket-Key is not looked at: RFC 8441 §5 has its processing superseded by `:protocol`.
+ * below. Sec-WebSocket-Key is no fault, valid or not: RFC 8441 §5 has its processing superseded by `:protocol`.
  * @throws HandshakeError METHOD_NOT_CONNECT, PROTOCOL_UNKNOWN, SCHEME_INVALID, HOST_INVALID, STREAM_ENDED,
  * CONNECTION_FIELD, VERSION_INVALID, VERSION_UNSUPPORTED (with 400: HTTP/2 has no 426), BODY_UNEXPECTED, ORIGIN_INVALID,
  * SUBPROTOCOL_INVALID, EXTENSIONS_INVALID
  * @see RFC 8441 §4, §5; RFC 9113 §8.2.2, §8.3.1 */
-export function readConnect({ headers, endStream }: ConnectRequest): Opening {
+export function readConnect({ headers, endStream }: ConnectRequest): ConnectOpening {
   checkPseudoFields(headers);
   const host = readAuthority(headers);
   if (endStream) throw new HandshakeError("STREAM_ENDED");
   checkNoConnectionFields(headers);
   const version = readVersionOver2(headers);
-  checkNoBody(headers);
+  if (headers.has("content-length")) {
+    // Of no tunnel's length, and what counts octets takes the first frame for too many (RFC 9110 §9.3.6)
+    throw new HandshakeError("BODY_UNEXPECTED", `Content-Length ${describeSeen(headers.all("content-length"))}`);
+  }
   const origin = readOrigin(headers, version);
   const subprotocols = readSubprotocols(headers);
-  return { version, host, origin, subprotocols, extensions: readExtensions(headers) };
+  const extensions = readExtensions(headers);
+  const key = single(headers.all("sec-websocket-key"));
+  return {
+    version,
+    host,
+    origin,
+    subprotocols,
+    extensions,
+    key: key !== undefined && isValidKey(key) ? key : undefined,
+  };
 }
 
 function checkPseudoFields(headers: HeaderFields): void {

@@ -4,18 +4,26 @@
  * fields. Every value of a caller's is checked first.
  */
 import { type Acceptance, checkAcceptance } from "./acceptance.ts";
+import { deriveAcceptKey } from "./accept-key.ts";
 import { fieldsForHttp2 } from "./connection-fields.ts";
 import type { HeaderList } from "./header-list.ts";
-import type { Opening } from "./opening.ts";
+import type { ConnectOpening } from "./http2-request.ts";
 import { checkRefusal, type Refusal } from "./response.ts";
 
-/** The fields that accept a handshake, with status 200. What speaks of an HTTP/1.1 connection is left out.
+/** The fields that accept a handshake, with status 200. What speaks of an HTTP/1.1 connection is left out. Whoever has sent a
+ * Sec-WebSocket-Key, as undici's client does, waits for the Accept that belongs to it.
+ * @param sha1 the 20-byte digest of an ASCII text
  * @throws UsageError as `formatAcceptance`
  * @see RFC 8441 §5 */
-export function acceptanceFields(opening: Opening, acceptance: Acceptance): HeaderList {
+export function acceptanceFields(
+  opening: ConnectOpening,
+  acceptance: Acceptance,
+  sha1: (text: string) => Uint8Array,
+): HeaderList {
   checkAcceptance(opening, acceptance);
   const { subprotocol, extensions, headers = [] } = acceptance;
   const fields: (readonly [string, string])[] = [];
+  if (opening.key !== undefined) fields.push(["sec-websocket-accept", deriveAcceptKey(opening.key, sha1)]);
   if (subprotocol !== undefined) fields.push(["sec-websocket-protocol", subprotocol]);
   if (extensions !== undefined && extensions !== "") fields.push(["sec-websocket-extensions", extensions]);
   return [...fields, ...fieldsForHttp2(headers)];

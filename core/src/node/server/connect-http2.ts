@@ -7,9 +7,9 @@ import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from "nod
 import { HandshakeError, UsageError } from "../../engine/errors.ts";
 import type { Acceptance } from "../../engine/handshake/acceptance.ts";
 import { HeaderFields } from "../../engine/handshake/header-grammar.ts";
-import { readConnect } from "../../engine/handshake/http2-request.ts";
+import { type ConnectOpening, readConnect } from "../../engine/handshake/http2-request.ts";
 import { acceptanceFields, refusalFields } from "../../engine/handshake/http2-response.ts";
-import type { Opening } from "../../engine/handshake/opening.ts";
+import { nodePlatform } from "../connection/node-platform.ts";
 import { Http2StreamTransport } from "../transport/http2-stream-transport.ts";
 import { groupFields } from "../transport/group-fields.ts";
 import { peerAddress } from "../transport/peer-address.ts";
@@ -48,11 +48,12 @@ export class Http2Channel implements HandshakeChannel {
   }
 
   get isGone(): boolean {
-    return this.#stream.destroyed || this.#stream.closed;
+    return this.#stream.destroyed || this.#stream.closed || this.#stream.readableEnded;
   }
 
   watch(onGone: () => void): void {
     this.#onGone = onGone;
+    this.#stream.on("end", onGone);
     this.#stream.on("close", onGone);
   }
 
@@ -60,7 +61,7 @@ export class Http2Channel implements HandshakeChannel {
     const { opening } = this.source;
     if (opening === undefined) throw new UsageError("the handshake was not read; call readOpening first");
     const stream = this.#stream;
-    const fields = acceptanceFields(opening, acceptance);
+    const fields = acceptanceFields(opening, acceptance, nodePlatform.sha1);
     this.#unwatch();
     const transport = new Http2StreamTransport(stream);
     stream.off("error", ignoreError);
@@ -73,7 +74,7 @@ export class Http2Channel implements HandshakeChannel {
     const fields = refusalFields({ statusCode, headers, bodyLength: body.length });
     this.#unwatch();
     const stream = this.#stream;
-    if (this.isGone) return false;
+    if (stream.destroyed || stream.closed) return false;
     const timer = setTimeout(() => this.destroy(), LINGER_MS);
     stream.once("close", () => {
       clearTimeout(timer);
@@ -99,6 +100,7 @@ export class Http2Channel implements HandshakeChannel {
 
   #unwatch(): void {
     if (this.#onGone === undefined) return;
+    this.#stream.off("end", this.#onGone);
     this.#stream.off("close", this.#onGone);
     this.#onGone = undefined;
   }
@@ -113,7 +115,7 @@ class Http2Source implements RequestSource {
   readonly rawHeaders: readonly string[];
   readonly raw = undefined;
   readonly #stream: ServerHttp2Stream;
-  #opening: Opening | undefined;
+  #opening: ConnectOpening | undefined;
 
   constructor(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, rawHeaders: readonly string[]) {
     this.#stream = stream;
@@ -136,7 +138,7 @@ class Http2Source implements RequestSource {
     return this.#stream.session?.encrypted === true;
   }
 
-  get opening(): Opening | undefined {
+  get opening(): ConnectOpening | undefined {
     return this.#opening;
   }
 

@@ -5,7 +5,7 @@ import type { Transport, TransportSink } from "./transport.ts";
 const EMPTY: Uint8Array = new Uint8Array(0);
 const OURS: unique symbol = Symbol("polysocket.ours");
 const SESSION: unique symbol = Symbol("polysocket.session");
-const { NGHTTP2_CANCEL, NGHTTP2_NO_ERROR, NGHTTP2_SESSION_SERVER } = constants;
+const { NGHTTP2_CANCEL, NGHTTP2_NO_ERROR, NGHTTP2_PROTOCOL_ERROR, NGHTTP2_SESSION_SERVER } = constants;
 
 /** How long a client may take to end its side after ours. */
 const FAREWELL_MS = 1_000;
@@ -52,6 +52,8 @@ export class Http2StreamTransport implements Transport {
     stream.on("close", onClose);
     stream.on("end", onEnd);
     stream.on("data", passData);
+    stream.on("trailers", refuseTrailers);
+    if (stream.readableEnded) setImmediate(tellEnd, stream);
     stream.resume();
   }
 
@@ -135,6 +137,11 @@ function onEnd(this: OwnedHttp2Stream): void {
 
 function tellEnd(stream: OwnedHttp2Stream): void {
   if (!stream.destroyed && !wasReset(stream)) sinkOf(stream)?.onEnd();
+}
+
+/** RFC 9113 §8.5: on a stream that CONNECT has opened there are no more header fields. */
+function refuseTrailers(this: OwnedHttp2Stream): void {
+  this.close(NGHTTP2_PROTOCOL_ERROR);
 }
 
 function onClose(this: OwnedHttp2Stream): void {
