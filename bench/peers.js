@@ -5,6 +5,7 @@
  * - `roles`: which it takes; both if it does not say
  * - `needs`: what must exist; without it the peer is left out with a note
  * - `runtime`: the program that runs the script, if it is not this Node
+ * - `http2`: it is reached over HTTP/2, and takes part only where a scenario names it
  * - `onRequest`: measured only where it is named, or with --all-peers */
 export const PEERS = [
   { name: "net", script: "net.js", protocol: "raw" },
@@ -25,6 +26,16 @@ export const PEERS = [
     protocol: "websocket",
     versionOf: ["polysocket"],
     needs: "core/dist/esm/node/index.js",
+  },
+  { name: "http2", script: "http2.js", protocol: "raw", roles: ["server"], http2: true },
+  {
+    name: "polysocket-h2",
+    script: "polysocket-h2.js",
+    protocol: "websocket",
+    versionOf: ["polysocket"],
+    roles: ["server"],
+    needs: "core/dist/esm/node/index.js",
+    http2: true,
   },
   {
     name: "polysocket.WebSocket",
@@ -55,5 +66,5 @@ export const PEERS = [
   },
 ];
 
-/** The peer that the aims are about. */
+/** The peer that the aims are about, where a scenario does not say otherwise. */
 export const SUBJECT = "polysocket";

@@ -14,9 +14,10 @@ import { SCENARIOS } from "./scenarios.js";
 const FOLDER = fileURLToPath(new URL("build/profiles/", import.meta.url));
 const SHOWN = 30;
 
-const [scenarioName, peerName = SUBJECT, seconds = "3"] = process.argv.slice(2);
+const [scenarioName, namedPeer, seconds = "3"] = process.argv.slice(2);
 const scenario = SCENARIOS.find(({ name, measure }) => name === scenarioName && MEASURES[measure].each);
-const peer = PEERS.find(({ name, runtime }) => name === peerName && !runtime);
+const subject = scenario?.subject ?? SUBJECT;
+const peer = PEERS.find(({ name, runtime }) => name === (namedPeer ?? subject) && !runtime);
 if (!scenario || !peer) {
   console.error(
     "usage: node bench/profile.js SCENARIO [PEER] [SECONDS], for a scenario that measures CPU time and a peer that runs with Node",
@@ -65,7 +66,7 @@ function writeFlameGraph(profile) {
   });
   const results = `${BENCH}results`;
   mkdirSync(results, { recursive: true });
-  const path = `${results}/flame-${scenario.name}${peer.name === SUBJECT ? "" : `-${peer.name}`}.svg`;
+  const path = `${results}/flame-${scenario.name}${peer.name === subject ? "" : `-${peer.name}`}.svg`;
   writeFileSync(path, svg);
   return path;
 }

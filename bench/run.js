@@ -75,8 +75,9 @@ function canBeMeasured(peer) {
   return !missing;
 }
 
-function takesPart({ name, roles }, { without = [] }, { role }) {
-  return !without.includes(name) && (roles === undefined || roles.includes(role));
+function takesPart({ name, roles, http2 }, { only, without = [] }, { role }) {
+  const named = only ? only.includes(name) : !http2 && !without.includes(name);
+  return named && (roles === undefined || roles.includes(role));
 }
 
 /** "ws 8.23.0 with bufferutil 4.1.0" */
@@ -97,8 +98,9 @@ async function runScenario(scenario, peers, count, setup) {
   for (let i = 0; i < Math.min(count, scenario.mostRounds ?? count); i++) {
     rounds.push(await measure.run(taking, scenario, setup));
   }
-  const judged = judgeAims([...scenario.aims, ...(measure.aims ?? [])], rounds, SUBJECT);
-  console.log(`${formatScenario(scenario, measure, rounds, judged, SUBJECT)}\n`);
+  const subject = scenario.subject ?? SUBJECT;
+  const judged = judgeAims([...scenario.aims, ...(measure.aims ?? [])], rounds, subject);
+  console.log(`${formatScenario(scenario, measure, rounds, judged, subject)}\n`);
   return { ...scenario, unit: measure.unit, judged, rounds };
 }
 

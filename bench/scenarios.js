@@ -1,9 +1,12 @@
 /** What is measured.
- * - `group`: what else runs when the group is named: cpu, memory or scaling
+ * - `group`: what else runs when the group is named: cpu, memory, scaling or http2
  * - `measure`: a key of MEASURES in lib/measures.js; `load` is handed to it, `server` to the peers' servers (lib/ready.js)
  * - `aims`: how the subject's figure, or the field of its result that `of` names, may compare with another peer's (median of the
  *   ratios, round by round)
  * - `without`: peers that cannot take part
+ * - `only`: the peers that take part; otherwise all but those over HTTP/2
+ * - `subject`: the peer that the aims are about, where it is not the usual
+ * - `load.streams`: how many of the connections are streams of one HTTP/2 connection, for peers over HTTP/2
  * - `warmUp`: seconds of its own CPU time that a peer needs here, where it is not the usual
  * - `mostRounds`: for figures that hardly vary, or take long
  * - `nodeFlags`: for the servers of a memory scenario
@@ -207,12 +210,28 @@ const scalingScenarios = [
   })),
 ].map((scenario) => ({ ...scenario, measure: "echo", aims: [], without: ["net"], mostRounds: 3 }));
 
+/** What does WebSocket cost over HTTP/2? Beside an echo of the same bytes on plain streams, and beside HTTP/1.1. */
+const http2Scenarios = [1, 64].flatMap((inFlight) =>
+  [1, 50].map((streams) => ({
+    name: `h2-${inFlight}-in-flight${streams > 1 ? "-shared" : ""}`,
+    title: `echo 64 B binary over HTTP/2, ${50 / streams} × ${streams} streams, ${inFlight} in flight on each`,
+    measure: "echo",
+    load: { kind: "binary", size: 64, connections: 50, streams, inFlight },
+    aims: [{ against: "http2", atMost: 1.15 }],
+    only: ["http2", "polysocket-h2", "polysocket"],
+    subject: "polysocket-h2",
+    // There is more code to compile than without HTTP/2
+    warmUp: 1.5,
+  })),
+);
+
 const inGroup = (group) => (scenario) => ({ group, ...scenario });
 
 export const SCENARIOS = [
   ...cpuScenarios.map(inGroup("cpu")),
   ...memoryScenarios.map(inGroup("memory")),
   ...scalingScenarios.map(inGroup("scaling")),
+  ...http2Scenarios.map(inGroup("http2")),
 ];
 
 /** A group's name stands for its scenarios; these run when nothing is named. */

@@ -1,13 +1,18 @@
 // Results as SVG charts, one for each group of scenarios, with Vega-Lite from bench/node_modules.
 import { median, ratiosOf } from "./statistics.js";
 
-const COLORS = { net: "#999999", ws: "#d95f02", bun: "#7570b3", polysocket: "#1b9e77" };
+const COLORS = {
+  net: "#999999",
+  ws: "#d95f02",
+  bun: "#7570b3",
+  polysocket: "#1b9e77",
+  http2: "#666666",
+  "polysocket-h2": "#1f78b4",
+};
 const MORE_COLORS = ["#66a61e", "#e7298a", "#a6761d"];
-/** What the ratios are made with. */
-const BASE = "ws";
 
 /** By the group of scenarios: results (as written to JSON) → a Vega-Lite specification, or undefined where there is nothing to draw. */
-const SPECIFICATIONS = { cpu: drawRatios, memory: drawMemory, scaling: drawScaling };
+const SPECIFICATIONS = { cpu: drawRatios("ws"), http2: drawRatios("http2"), memory: drawMemory, scaling: drawScaling };
 
 /** @returns the SVG's text; undefined where there is nothing to draw */
 export async function drawChart(group, results, subtitle) {
@@ -36,14 +41,16 @@ function withColors(specification, peers) {
   );
 }
 
-function drawRatios(results) {
-  const rows = results.flatMap(({ name, rounds }) =>
-    Object.keys(rounds[0]).map((peer) => ({ row: name, peer, ...spread(ratiosOf(rounds, peer, BASE)) })),
-  );
-  return drawDots(rows, {
-    title: "CPU time per message, compared with ws",
-    axis: `× ${BASE}, logarithmic; further left is cheaper. Dots: medians, bars: all rounds`,
-  });
+function drawRatios(base) {
+  return (results) => {
+    const rows = results.flatMap(({ name, rounds }) =>
+      Object.keys(rounds[0]).map((peer) => ({ row: name, peer, ...spread(ratiosOf(rounds, peer, base)) })),
+    );
+    return drawDots(rows, {
+      title: `CPU time per message, compared with ${base}`,
+      axis: `× ${base}, logarithmic; further left is cheaper. Dots: medians, bars: all rounds`,
+    });
+  };
 }
 
 function drawMemory(results) {

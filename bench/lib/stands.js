@@ -36,9 +36,9 @@ async function startClientStand(peer, scenario, { cpus, flags }) {
   return { peer, child, load: generator, ask, open };
 }
 
-function messagesOf({ protocol }, { load: { kind, size, inFlight }, server: { deflate } = {} }) {
+function messagesOf({ protocol, http2 }, { load: { kind, size, inFlight, streams }, server: { deflate } = {} }) {
   const agreed = deflate && (deflate.mode === "takeover" ? "takeover" : "any");
-  return { protocol, kind, size, inFlight, deflate: agreed };
+  return { protocol, kind, size, inFlight, deflate: agreed, streams: http2 ? streams : undefined };
 }
 
 /** A lost connection is often all that the generator sees of a peer's death: give that a moment to be known. */

@@ -2,7 +2,7 @@
 import { median, ratiosOf } from "./statistics.js";
 
 /** The peers that every other is compared with, column by column. */
-const ANCHORS = ["net", "ws", "bun"];
+const ANCHORS = ["net", "ws", "bun", "http2"];
 
 export function formatScenario({ name: scenarioName, title }, measure, rounds, judged, subject) {
   const peers = Object.keys(rounds[0]);

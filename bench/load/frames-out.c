@@ -77,17 +77,20 @@ Frames *deflated_frames(void) {
     return frames;
 }
 
+void move_on(Connection *connection, size_t bytes) {
+    const Frames *frames = connection->frames;
+    size_t start = frames->repeated == 0 ? 0 : frames->ends[frames->repeated - 1], end = frames->ends[frames->count - 1];
+    connection->owed -= bytes;
+    connection->offset += bytes;
+    if (connection->offset >= end) connection->offset = start + (connection->offset - start) % (end - start);
+}
+
 /* One system call for all that is owed: `bytes` reaches far enough, for a frame sent in part is no longer owed in whole. */
 void write_owed(Connection *connection) {
     const Frames *frames = connection->frames;
     ssize_t n = send(connection->fd, frames->bytes + connection->offset, connection->owed, MSG_NOSIGNAL);
     if (n < 0 && errno != EAGAIN) fail("send: %s", strerror(errno));
-    if (n > 0) {
-        size_t start = frames->repeated == 0 ? 0 : frames->ends[frames->repeated - 1], end = frames->ends[frames->count - 1];
-        connection->owed -= (size_t)n;
-        connection->offset += (size_t)n;
-        if (connection->offset >= end) connection->offset = start + (connection->offset - start) % (end - start);
-    }
+    if (n > 0) move_on(connection, (size_t)n);
     if ((connection->owed > 0) != connection->waits_to_write) {
         connection->waits_to_write = connection->owed > 0;
         watch(EPOLL_CTL_MOD, connection);
@@ -102,5 +105,5 @@ void send_messages(Connection *connection, uint64_t count) {
         connection->next = next + 1 < frames->count ? next + 1 : frames->repeated;
     }
     connection->sent += count;
-    if (!connection->waits_to_write) write_owed(connection);
+    if (connection->session == NULL && !connection->waits_to_write) write_owed(connection);
 }

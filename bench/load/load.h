@@ -14,6 +14,7 @@ typedef enum { DEFLATE_OFF, DEFLATE_TAKEOVER, DEFLATE_ANY } Deflate;
 
 extern struct Options {
     int port, size, in_flight;
+    int streams; /* on each HTTP/2 connection; 0: HTTP/1.1 */
     bool server, websocket, text;
     Deflate deflate;
 } options;
@@ -28,6 +29,9 @@ typedef struct {
 
 /* Inflates all that comes on one connection and compares it with what was sent. */
 typedef struct Inflation Inflation;
+
+/* An HTTP/2 connection, in http2.h. */
+typedef struct Session Session;
 
 typedef struct {
     int fd;
@@ -44,6 +48,12 @@ typedef struct {
     Inflation *inflation;
     uint64_t sent, received;       /* messages */
     uint64_t probe, probe_sent_at; /* the message whose latency is being measured, 0: none */
+    /* Over HTTP/2, where `fd` is the session's: what may be sent now, what came and was not given back with WINDOW_UPDATE, and
+       the messages of the read that is being looked at. */
+    Session *session;
+    uint32_t stream;
+    int64_t window;
+    uint64_t unreported, arrived;
 } Connection;
 
 extern Connection **connections;
@@ -57,6 +67,7 @@ void watch(int operation, Connection *connection);
 
 /* open.c */
 int dial(void);
+void reset_at_close(int fd);
 void ask_to_upgrade(int fd, const char *path, Deflate offered);
 bool is_upgraded(const char *text, size_t bytes, Deflate offered); /* false while `text`, ending with a 0, is not all of the answer */
 void open_more(int count);
@@ -69,8 +80,14 @@ Frames *plain_frames(Connection *connection, int index);
 Frames *text_frames(void);
 Frames *deflated_frames(void);
 void draw_key(uint8_t key[4]);
+void move_on(Connection *connection, size_t bytes); /* they have left, or are sure to */
 void write_owed(Connection *connection);
 void send_messages(Connection *connection, uint64_t count);
+
+/* http2-open.c, http2-session.c */
+void open_session(Connection *streams[], int count);
+void flush_session(Session *session); /* sends what `send_messages` has gathered */
+uint64_t serve_session(Session *session, uint32_t events, void (*answer)(Connection *, uint64_t));
 
 /* frames-in.c: both take any cut of the stream and return how many messages ended in it */
 uint64_t receive_frames(Connection *connection, const uint8_t *bytes, size_t count);

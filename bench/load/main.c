@@ -1,7 +1,7 @@
 /* The load generator of `npm run bench`: many connections over loopback, one thread, epoll.
  *
  *   load [--role client|server] [--port P] [--protocol websocket|raw] [--kind binary|text] [--size BYTES] [--in-flight K]
- *        [--deflate off|takeover|any]
+ *        [--deflate off|takeover|any] [--streams N]
  *
  * As a client, the default, it connects to a server at port P; as a server it waits for clients. The other side is the peer, whose
  * CPU time is what we are here for. It sends every message back, or publishes it to all connections but those to the path
@@ -21,6 +21,9 @@
  *                 them all; what is counted is deliveries, and only where one burst has ended and the next has not begun
  *   handshake S   client: as echo, with K connections that are being opened and closed at any time, and no message: connect, opening
  *                 handshake, closing handshake, end of TCP, and the next one
+ *
+ * With --streams, HTTP/2 over TCP: N streams on each connection, opened with extended CONNECT (RFC 8441); a client's `open`,
+ * `echo` and `once` only, without compression, and `open` counts streams.
  *
  * A raw connection has no WebSocket: the very bytes of our frames are sent and expected back, so that a plain TCP echo is
  * comparable. A wrong echo, a closed connection or ten seconds of silence end everything with {"failed": "…"} and exit code 1. The
@@ -78,6 +81,7 @@ static void parse_option(const char *name, const char *value) {
     else if (strcmp(name, "--kind") == 0) options.text = strcmp(value, "text") == 0;
     else if (strcmp(name, "--size") == 0) options.size = atoi(value);
     else if (strcmp(name, "--in-flight") == 0) options.in_flight = atoi(value);
+    else if (strcmp(name, "--streams") == 0) options.streams = atoi(value);
     else if (strcmp(name, "--deflate") == 0) options.deflate = deflate_called(value);
     else fail("unknown option %s", name);
 }
@@ -106,7 +110,8 @@ static void obey(const char *line) {
 
 int main(int count, char **words) {
     for (int i = 1; i + 1 < count; i += 2) parse_option(words[i], words[i + 1]);
-    if (count % 2 == 0 || options.size < 1 || options.in_flight < 1 || (options.port > 0) == options.server)
+    if (count % 2 == 0 || options.size < 1 || options.in_flight < 1 || (options.port > 0) == options.server ||
+        (options.streams > 0 && (options.server || options.deflate != DEFLATE_OFF)))
         fail("usage: see the top of main.c");
     struct rlimit files;
     getrlimit(RLIMIT_NOFILE, &files);

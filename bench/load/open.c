@@ -27,7 +27,7 @@ static void set_up(int fd) {
 }
 
 /* Closing resets, so that thousands of runs leave no connection in TIME_WAIT. */
-static void reset_at_close(int fd) {
+void reset_at_close(int fd) {
     setsockopt(fd, SOL_SOCKET, SO_LINGER, &(struct linger){.l_onoff = 1}, sizeof(struct linger));
 }
 
@@ -104,7 +104,17 @@ static void add_connection(int fd) {
     connections[open_connections++] = new_connection(fd);
 }
 
-void open_more(int count) {
+static void open_more_streams(int count) {
+    connections = realloc(connections, sizeof *connections * (size_t)(open_connections + count));
+    while (count > 0) {
+        int batch = count < options.streams ? count : options.streams;
+        open_session(connections + open_connections, batch);
+        open_connections += batch;
+        count -= batch;
+    }
+}
+
+static void open_more_sockets(int count) {
     int fds[OPENING_AT_ONCE];
     while (count > 0) {
         int batch = count < OPENING_AT_ONCE ? count : OPENING_AT_ONCE;
@@ -118,6 +128,11 @@ void open_more(int count) {
         }
         count -= batch;
     }
+}
+
+void open_more(int count) {
+    if (options.streams > 0) open_more_streams(count);
+    else open_more_sockets(count);
     printf("{\"open\": %d}\n", open_connections);
 }
 

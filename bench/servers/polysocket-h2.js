@@ -1,0 +1,15 @@
+// WebSocket over HTTP/2 without TLS, which only an attached server takes.
+import { createServer } from "node:http2";
+import { attach } from "polysocket";
+import { ready } from "../lib/ready.js";
+
+const server = createServer();
+attach(server, {
+  origins: "any",
+  limits: { maxMessageBytes: 64 << 20 },
+  compression: false,
+  message(connection, message) {
+    connection.send(message);
+  },
+});
+server.listen(0, "127.0.0.1", () => ready(server.address().port));
