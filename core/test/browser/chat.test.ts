@@ -60,7 +60,7 @@ class Tab {
   }
 }
 
-describe("the chat in Chromium", { skip, timeout: 60_000 }, () => {
+describe("the chat in Chromium", { skip, timeout: 120_000 }, () => {
   let browser: Browser;
   let context: BrowserContext;
   let chat: ChatProcess;

@@ -1,0 +1,4 @@
+import { haproxySetups } from "./haproxy.ts";
+import { runThroughProxies } from "./through-proxy.ts";
+
+runThroughProxies(haproxySetups);
