@@ -13,6 +13,7 @@ import { Report } from "./runs/report.js";
 const USAGE = `npm run conformance -- [options]
   --only PATTERNS   cases by number, such as 5.*,6.4.1
   --target server|client|engine|all
+  --carrier http1|http2|all   for server and client (default all; with --url http1)
   --version 13|8|all
   --set script|limits|deflate|all   cases of one of the files in data/
   --cut whole|bytes|random|all
@@ -27,6 +28,7 @@ const USAGE = `npm run conformance -- [options]
 
 const CHOICES = {
   target: ["server", "client", "engine", "all"],
+  carrier: ["http1", "http2", "all"],
   version: ["13", "8", "all"],
   cut: ["whole", "bytes", "random", "all"],
   set: ["script", "limits", "deflate", "all"],
@@ -43,6 +45,7 @@ function readOptions(args) {
       ...{
         only: text,
         target: all,
+        carrier: text,
         version: all,
         cut: all,
         set: all,
@@ -54,12 +57,14 @@ function readOptions(args) {
       ...{ pause: text, idle: text, apart: text, "max-seconds": text, "max-mib": text },
     },
   });
+  const carrier = values.carrier ?? (values.url === undefined ? "all" : "http1");
+  const options = { ...values, carrier };
   for (const [name, allowed] of Object.entries(CHOICES)) {
-    const given = String(values[/** @type {keyof typeof CHOICES} */ (name)]);
+    const given = String(options[/** @type {keyof typeof CHOICES} */ (name)]);
     if (!allowed.includes(given)) throw new Error(`--${name} is ${given}; give one of ${allowed.join(", ")}`);
   }
   if (values.url !== undefined) parseTestUrl(values.url);
-  return values;
+  return options;
 }
 
 /** @param {string} name
@@ -73,9 +78,9 @@ function wholeNumber(name, given, byDefault) {
 
 /** @param {ReturnType<typeof readOptions>} options */
 async function run(options) {
-  const { url, only, version, cut, set } = options;
+  const { url, only, carrier, version, cut, set } = options;
   const far = url !== undefined;
-  const runs = planRuns({ target: far ? "server" : options.target, version, cut, set, only });
+  const runs = planRuns({ target: far ? "server" : options.target, carrier, version, cut, set, only });
   if (runs.length === 0) throw new Error("no case is called so and played so");
   const seed = wholeNumber("seed", options.seed, randomInt(2 ** 32));
   const timing = {

@@ -32,7 +32,7 @@ if (chosen.length === 0) {
 const runner = spawnSync(
   process.execPath,
   [
-    ...(process.features.typescript ? [] : ["--import", "tsx"]),
+    ...(Reflect.get(process.features, "typescript") ? [] : ["--import", "tsx"]),
     ...["--test", "--test-reporter=spec", "--test-timeout=180000"],
     `--test-concurrency=${Math.max(2, availableParallelism())}`,
     ...chosen,

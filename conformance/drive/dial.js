@@ -12,6 +12,7 @@ import {
   NOTHING,
   orGiveUp,
   parseFields,
+  playableSocket,
   receiveHead,
 } from "./opening-handshake.js";
 
@@ -45,7 +46,7 @@ export async function dialPeer(url, version, timeoutMs, offers = []) {
   const fields = parseFields(lines.slice(1));
   const fault = faultIn(lines[0] ?? "", fields, key);
   if (fault !== undefined) throw faultOf(fault, socket);
-  const opened = { socket, head: rest, unsent: NOTHING };
+  const opened = { ...playableSocket(socket), head: rest, unsent: NOTHING };
   const answer = fields?.get(EXTENSIONS)?.join();
   if (offers.length > 0) return { ...opened, agreement: orGiveUp(socket, () => readAnswer(offers, answer)) };
   if (answer !== undefined) throw faultOf(`${EXTENSIONS} was not offered`, socket);

@@ -13,6 +13,7 @@ import {
   NOTHING,
   orGiveUp,
   parseFields,
+  playableSocket,
   receiveHead,
 } from "./opening-handshake.js";
 
@@ -26,7 +27,8 @@ import {
  * @typedef {{ version: Version, joined: boolean, timeoutMs: number,
  *   asks?: readonly import("../tester/deflate-negotiation.js").Parameters[] | undefined }} Acceptance */
 
-const TARGET = "/echo/?played=by%20the%20tester";
+/** Where clients are told to go. */
+export const TARGET = "/echo/?played=by%20the%20tester";
 /** What a client may not send unless it was told to, or never. */
 const UNWANTED = [
   ...["sec-websocket-protocol", "sec-websocket-accept", "origin", "sec-websocket-origin"],
@@ -58,7 +60,7 @@ export async function acceptPeer(dial, { version, joined, timeoutMs, asks }) {
     `Sec-WebSocket-Accept: ${acceptOf(fields?.get("sec-websocket-key")?.[0] ?? "")}`,
     ...(chosen === undefined ? [] : [`Sec-WebSocket-Extensions: ${chosen.answer}`]),
   ]);
-  const opened = { socket, head: NOTHING, ...(chosen && { agreement: chosen.agreement }) };
+  const opened = { ...playableSocket(socket), head: NOTHING, ...(chosen && { agreement: chosen.agreement }) };
   if (joined) return { ...opened, unsent: response };
   // From one turn to the next the client reads, so that this is read by itself, as pieces are
   await turn();
@@ -105,14 +107,24 @@ function faultIn(requestLine, fields, host, version) {
   if (only("host") !== host) return `Host is ${fields.get("host")}`;
   if (!lists(fields, "upgrade", "websocket")) return "Upgrade does not contain websocket";
   if (!lists(fields, "connection", "upgrade")) return "Connection does not contain Upgrade";
-  if (only("sec-websocket-version") !== String(version)) {
-    return `Sec-WebSocket-Version is ${fields.get("sec-websocket-version")}, wanted ${version}`;
-  }
+  const fault = faultInFields(fields, version);
+  if (fault !== undefined) return fault;
   const key = only("sec-websocket-key") ?? "";
   const nonce = Buffer.from(key, "base64");
   if (nonce.length !== 16 || nonce.toString("base64") !== key) return "Sec-WebSocket-Key is not base64 of 16 octets";
   if (keys.has(key)) return "Sec-WebSocket-Key came before";
   keys.add(key);
+  return undefined;
+}
+
+/** What is wrong with the fields that a request has in every version of HTTP.
+ * @param {Map<string, string[]>} fields
+ * @param {Version} version */
+export function faultInFields(fields, version) {
+  const versions = fields.get("sec-websocket-version");
+  if (versions?.length !== 1 || versions[0] !== String(version)) {
+    return `Sec-WebSocket-Version is ${versions}, wanted ${version}`;
+  }
   const unwanted = UNWANTED.find((name) => fields.has(name));
   return unwanted === undefined ? undefined : `nobody asked for ${unwanted}`;
 }

@@ -6,9 +6,10 @@ import { createHash } from "node:crypto";
 
 /** @typedef {8 | 13} Version */
 /** @typedef {import("node:net").Socket} Socket */
-/** A socket is paused, and ends only when it is told to.
+/** A socket, or a stream of HTTP/2, is paused, and ends only when it is told to.
  * @typedef {object} Opened
- * @property {Socket} socket
+ * @property {Socket | import("node:http2").Http2Stream} socket
+ * @property {(timeoutMs: number) => Promise<string[]>} leave end it when the peer has: what is wrong with how it ended
  * @property {Buffer} head what came with the response
  * @property {Buffer} unsent a response that is to be written together with what follows it; may be empty
  * @property {import("../tester/deflate-negotiation.js").Agreement} [agreement] about permessage-deflate, if one was
@@ -101,6 +102,17 @@ export function receiveHead(socket, peer, timeoutMs) {
     };
     for (const [name, listener] of Object.entries(listeners)) socket.on(name, listener);
   });
+}
+
+/** A socket as something to play over.
+ * @param {Socket} socket
+ * @returns {Pick<Opened, "socket" | "leave">} */
+export function playableSocket(socket) {
+  const leave = async () => {
+    socket.destroySoon();
+    return [];
+  };
+  return { socket, leave };
 }
 
 /** Give up.

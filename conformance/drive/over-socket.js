@@ -1,5 +1,5 @@
 /**
- * Plays a case over a socket on which the opening handshake is done, but for a response that is still to be written.
+ * Plays a case over a socket, or a stream of HTTP/2, on which the opening handshake is done, but for a response that is still to be written.
  * In: a tester, a cutter, the socket, how long to wait for what. Out: what is wrong.
  * Pieces are kept apart by letting the event loop go round between them: a peer on the same thread then reads nearly
  * every one by itself, because the loop polls its socket before the next is written. For one elsewhere give `apartMs`.
@@ -7,7 +7,7 @@
 import { setImmediate as turn, setTimeout as sleep } from "node:timers/promises";
 import { NOTHING } from "./opening-handshake.js";
 
-/** @typedef {import("node:net").Socket} Socket */
+/** @typedef {import("./opening-handshake.js").Opened["socket"]} Socket */
 /** @typedef {import("../tester/tester.js").Tester} Tester */
 /** @typedef {import("./cuts.js").Cutter} Cutter */
 /**
@@ -27,7 +27,7 @@ const TURNS_AFTER = 4;
  * @param {import("./opening-handshake.js").Opened} connection
  * @param {Timing} timing
  * @returns {Promise<string[]>} what is wrong; nothing if the case is passed */
-export async function playOverSocket(tester, cutter, { socket, head, unsent }, timing) {
+export async function playOverSocket(tester, cutter, { socket, leave, head, unsent }, timing) {
   const bell = new Bell();
   let before = unsent;
   const ended = () => {
@@ -35,7 +35,7 @@ export async function playOverSocket(tester, cutter, { socket, head, unsent }, t
     bell.ring();
   };
   socket.on("end", ended).on("close", ended);
-  socket.on("data", (chunk) => {
+  socket.on("data", (/** @type {Buffer} */ chunk) => {
     tester.receive(chunk);
     bell.ring();
   });
@@ -53,9 +53,10 @@ export async function playOverSocket(tester, cutter, { socket, head, unsent }, t
     else if (step?.type === "end") socket.end();
     else if (!tester.done && !(await bell.heard(timing.idleMs)) && !tester.pausing) tester.idle();
   }
-  if (tester.dropped) socket.destroy();
-  else socket.destroySoon();
-  return tester.judge();
+  const wrong = tester.judge();
+  if (!tester.dropped) return [...wrong, ...(await leave(timing.idleMs))];
+  socket.destroy();
+  return wrong;
 }
 
 /** @param {Tester} tester

@@ -1,9 +1,12 @@
 /** Our server and our client as echo endpoints, with limits that let the largest cases pass. */
-import { connect, serve } from "polysocket";
+import { once } from "node:events";
+import { createServer } from "node:http2";
+import { attach, connect, serve } from "polysocket";
 import { LARGEST_MESSAGE, MOST_FRAGMENTS } from "../tester/cases.js";
 import { parseOffer } from "../tester/deflate-negotiation.js";
 
 /** @typedef {import("polysocket").Connection<undefined>} Connection */
+/** @typedef {import("./plan.js").Carrier} Carrier */
 
 const echo = {
   limits: { maxMessageBytes: LARGEST_MESSAGE, maxFragments: MOST_FRAGMENTS },
@@ -17,12 +20,22 @@ const echo = {
 /** Everything is worth compressing, so that small messages are played compressed too. */
 const COMPRESSION = { thresholdBytes: 0 };
 
+/** More in a second than one HTTP/2 connection is allowed by default; they are done before so many have come. */
+const MANY_OPENINGS = 100_000;
+
+/** Node refuses new streams where more than this waits for one HTTP/2 connection, 10 by default. */
+const SESSION_MEBIBYTES = 256;
+
 /** @param {boolean} compresses
- * @returns {Promise<{ url: string, close: () => Promise<void> }>} */
-export async function startEchoServer(compresses) {
-  const compression = compresses ? COMPRESSION : false;
-  const server = await serve({ ...echo, compression, port: 0, host: "127.0.0.1", origins: "any" });
-  return { url: server.url, close: () => server.close() };
+ * @param {Carrier} [carrier]
+ * @returns {Promise<{ url: string }>} of a server that runs until the thread ends */
+export async function startEchoServer(compresses, carrier = "http1") {
+  const options = { ...echo, compression: compresses ? COMPRESSION : false, origins: /** @type {const} */ ("any") };
+  if (carrier === "http1") return serve({ ...options, port: 0, host: "127.0.0.1" });
+  const server = createServer({ maxSessionMemory: SESSION_MEBIBYTES }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { url = "" } = attach(server, { ...options, http2Limits: { maxOpeningsPerSecond: MANY_OPENINGS } });
+  return { url };
 }
 
 /** What our client is told, so that its offer is the first one of a case but for what it says about itself: it would forget
@@ -39,20 +52,19 @@ export class EchoClient {
   /** What its application has to complain of.
    * @type {string | undefined} */
   complaint = "connect has not settled";
-  #version;
-  #compression;
+  #options;
 
   /** @param {8 | 13} version
-   * @param {false | ReturnType<typeof clientCompression>} [compression] */
-  constructor(version, compression = false) {
-    this.#version = version;
-    this.#compression = compression;
+   * @param {false | ReturnType<typeof clientCompression>} [compression]
+   * @param {Carrier} [carrier] */
+  constructor(version, compression = false, carrier = "http1") {
+    this.#options = { version, compression, http2: carrier === "http2" };
   }
 
   /** @param {string} url */
   async dial(url) {
     try {
-      await connect(url, { ...echo, version: this.#version, compression: this.#compression });
+      await connect(url, { ...echo, ...this.#options });
       this.complaint = undefined;
     } catch (error) {
       this.complaint = `connect was rejected: ${error instanceof Error ? error.message : error}`;

@@ -1,6 +1,6 @@
 /**
  * What is printed. In: outcomes as they come. Out: a line for each failed case, then a table with a row for each target,
- * role, version and cut, and last the count.
+ * role, carrier, version and cut, and last the count.
  */
 import { loadCases } from "../tester/cases.js";
 import { labelOf } from "./plan.js";

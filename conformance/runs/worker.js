@@ -6,7 +6,9 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { Cutter } from "../drive/cuts.js";
 import { dialPeer, parseTestUrl } from "../drive/dial.js";
+import { dialPeerOverHttp2 } from "../drive/dial-http2.js";
 import { acceptPeer } from "../drive/listen.js";
+import { acceptPeerOverHttp2 } from "../drive/listen-http2.js";
 import { makeKit, playOverEngine } from "../drive/over-engine.js";
 import { playOverSocket } from "../drive/over-socket.js";
 import { loadCases, scenarioOf } from "../tester/cases.js";
@@ -16,6 +18,7 @@ import { dice, seedOf } from "../tester/dice.js";
 import { Tester } from "../tester/tester.js";
 import { clientCompression, EchoClient, startEchoServer } from "./echo-endpoints.js";
 
+/** @typedef {import("./plan.js").Carrier} Carrier */
 /** @typedef {import("./plan.js").Run} Run */
 /** @typedef {import("../tester/cases.js").Case} Case */
 /** @typedef {import("../tester/dice.js").Dice} Dice */
@@ -30,7 +33,8 @@ const SINGLE = {
   client: { script: 4_096, limits: 2_048, deflate: 0 },
   engine: { script: Number.POSITIVE_INFINITY, limits: 262_144, deflate: 0 },
 };
-/** Connections at a time; the limits cases need up to some 100 MiB each. */
+/** Connections at a time; the limits cases need up to some 100 MiB each. Over HTTP/2 these come one by one, because Node
+ * refuses new streams while more than 10 MB wait in a session. */
 const CONCURRENCY = { script: 32, limits: 2, deflate: 4 };
 /** Messages of a deflate case, but for those that are played whole over TCP at version 13. */
 const FEWER_MESSAGES = 5;
@@ -39,12 +43,13 @@ const FEWER_MESSAGES = 5;
 const settings = workerData;
 const cases = new Map(loadCases().map((one) => [one.id, one]));
 const kits = { server: makeKit("server"), client: makeKit("client") };
-/** By whether they compress. @type {Map<boolean, Promise<URL>>} */
+/** By carrier and whether they compress. @type {Map<string, Promise<URL>>} */
 const serverUrls = new Map();
 
 parentPort?.on("message", async (/** @type {Run} */ run) => {
   const queue = [...run.ids];
-  const lanes = Array.from({ length: CONCURRENCY[run.set] }, async () => {
+  const width = run.carrier === "http2" && run.set === "limits" ? 1 : CONCURRENCY[run.set];
+  const lanes = Array.from({ length: width }, async () => {
     for (let id = queue.shift(); id !== undefined; id = queue.shift())
       parentPort?.postMessage(await outcomeOf(id, run));
   });
@@ -64,17 +69,18 @@ async function outcomeOf(id, run) {
 /** @param {Case | undefined} testCase
  * @param {Run} run
  * @returns {Promise<string[]>} */
-async function play(testCase, { target, role, version = 13, cut, set }) {
+async function play(testCase, run) {
+  const { target, role, carrier, version = 13, cut, set } = run;
   if (testCase === undefined) throw new Error("there is no such case");
-  const roll = dice(seedOf(settings.seed, testCase.id, target, role, version, cut));
+  const roll = dice(seedOf(settings.seed, testCase.id, target, role, version, cut, carrier ?? "none"));
   const joined = cut === "random";
   const testerRole = role === "server" ? "client" : "server";
   const cutter = new Cutter(cut, roll, SINGLE[target][set]);
-  const peer = target === "engine" ? undefined : await open(testCase, target, version, joined);
+  const peer = target === "engine" ? undefined : await open(testCase, { target, carrier, version, joined });
   const agreement = peer === undefined ? agreementFor(testCase) : peer.opened.agreement;
   const compression = agreement && new Compression(agreement, testerRole, roll);
   const manner = { joined, compression, demanding: settings.url === undefined };
-  const fully = target !== "engine" && version === 13 && cut === "whole";
+  const fully = carrier === "http1" && version === 13 && cut === "whole";
   const scenario = scenarioOf(fully ? testCase : shortened(testCase), manner);
   const tester = new Tester(testerRole, scenario, roll, compression && ((payload) => compression.inflate(payload)));
   if (peer === undefined) {
@@ -85,20 +91,20 @@ async function play(testCase, { target, role, version = 13, cut, set }) {
 }
 
 /** @param {Case} testCase
- * @param {"server" | "client"} target
- * @param {8 | 13} version
- * @param {boolean} joined
+ * @param {{ target: "server" | "client", carrier: Carrier | undefined, version: 8 | 13, joined: boolean }} how
  * @returns {Promise<{ opened: Opened, complaints: () => string[] }>} `complaints`: those of the target's application */
-async function open(testCase, target, version, joined) {
+async function open(testCase, { target, carrier = "http1", version, joined }) {
   const timeoutMs = settings.timing.idleMs;
   const deflate = testCase.set === "deflate" ? testCase : undefined;
   if (target === "server") {
-    const url = await serverUrl(deflate !== undefined);
-    return { opened: await dialPeer(url, version, timeoutMs, deflate?.offers), complaints: () => [] };
+    const url = await serverUrl(carrier, deflate !== undefined);
+    const dial = carrier === "http2" ? dialPeerOverHttp2 : dialPeer;
+    return { opened: await dial(url, version, timeoutMs, deflate?.offers), complaints: () => [] };
   }
-  const client = new EchoClient(version, deflate && clientCompression(deflate));
+  const client = new EchoClient(version, deflate && clientCompression(deflate), carrier);
   const acceptance = { version, joined, timeoutMs, asks: deflate?.asks };
-  const opened = await acceptPeer((url) => client.dial(url), acceptance);
+  const accept = carrier === "http2" ? acceptPeerOverHttp2 : acceptPeer;
+  const opened = await accept((url) => client.dial(url), acceptance);
   return { opened, complaints: () => (client.complaint === undefined ? [] : [client.complaint]) };
 }
 
@@ -116,17 +122,20 @@ function shortened(testCase) {
   return { ...testCase, count: Math.min(testCase.count, FEWER_MESSAGES) };
 }
 
-/** @param {boolean} compresses
+/** @param {Carrier} carrier
+ * @param {boolean} compresses
  * @returns {Promise<URL>} */
-function serverUrl(compresses) {
-  const known = serverUrls.get(compresses) ?? findServer(compresses);
-  serverUrls.set(compresses, known);
+function serverUrl(carrier, compresses) {
+  const name = `${carrier} ${compresses}`;
+  const known = serverUrls.get(name) ?? findServer(carrier, compresses);
+  serverUrls.set(name, known);
   return known;
 }
 
-/** @param {boolean} compresses
+/** @param {Carrier} carrier
+ * @param {boolean} compresses
  * @returns {Promise<URL>} */
-async function findServer(compresses) {
+async function findServer(carrier, compresses) {
   if (settings.url !== undefined) return parseTestUrl(settings.url);
-  return new URL((await startEchoServer(compresses)).url);
+  return new URL((await startEchoServer(compresses, carrier)).url);
 }

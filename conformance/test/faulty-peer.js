@@ -13,7 +13,7 @@ import { connect, createServer } from "node:net";
  *   faults: dropping TCP and waiting for the other Close are ways of failing a connection that are allowed, and a server
  *   has to end TCP with its Close */
 /** @typedef {{ first: number, opcode: number, payload: Buffer }} Frame */
-/** @typedef {import("node:net").Socket} Socket */
+/** @typedef {import("node:stream").Duplex} Socket */
 
 const GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 const SOCKET = { allowHalfOpen: true, noDelay: true };
@@ -73,11 +73,12 @@ export function dialFaultyPeer(url, fault, reads) {
   });
 }
 
-/** @param {Socket} socket
+/** What follows the opening handshake.
+ * @param {Socket} socket
  * @param {"server" | "client"} role
  * @param {Fault} fault
  * @param {number[]} reads */
-function talk(socket, role, fault, reads) {
+export function talk(socket, role, fault, reads) {
   const connection = new FaultyConnection(socket, role, fault);
   const receive = (/** @type {Buffer} */ chunk) => {
     reads.push(chunk.length);

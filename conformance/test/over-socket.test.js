@@ -80,7 +80,7 @@ for (const role of /** @type {const} */ (["server", "client"])) {
       "9.1.1": "echo 1 is binary, text was sent",
     });
     failsAll(role, "sends after Close", chosen, "peer sent a frame after its Close frame");
-    failsAll(role, "leaves TCP open", chosen, `the ${role} did not end TCP in time`);
+    failsAll(role, "leaves TCP open", chosen, `the ${role} did not end its side in time`);
   });
 }
 
@@ -88,7 +88,7 @@ describe("the replayer over a socket", { concurrency: 4 }, () => {
   failsAll("server", "masks", chosen, "peer, a server, masked a frame");
   failsAll("server", "accepts wrongly", chosen, "opening handshake: Sec-WebSocket-Accept is wrong");
   failsAll("client", "does not mask", chosen, "peer, a client, sent a frame that is not masked");
-  failsAll("client", "ends TCP with its Close", clean, "the client ended TCP before the server");
+  failsAll("client", "ends TCP with its Close", clean, "the client ended its side before the server");
 
   test("finds a client that ends TCP without a Close", async () => {
     const failures = await failuresOf("client", "ends TCP without a Close", "whole");

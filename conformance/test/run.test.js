@@ -28,31 +28,33 @@ describe("npm run conformance", { concurrency: true }, () => {
   });
 
   for (const target of ["server", "client"]) {
-    test(`plays its own ${target} at both versions and with all cuts`, async () => {
+    test(`plays its own ${target} over both carriers, at both versions and with all cuts`, async () => {
       const { code, lines } = await run("--target", target, "--only", "5.19,6.4.*,13.5.4");
-      assert.equal(lines.at(-1), "34 passed, 0 failed", lines.join("\n"));
+      assert.equal(lines.at(-1), "55 passed, 0 failed", lines.join("\n"));
       assert.equal(code, 0);
-      assert.match(lines.join("\n"), new RegExp(`^${target}, version 8, random +5/5 +- +1/1`, "m"));
+      assert.match(lines.join("\n"), new RegExp(`^${target} over http1, version 8, random +5/5 +- +1/1`, "m"));
+      assert.match(lines.join("\n"), new RegExp(`^${target} over http2, version 8, random +5/5 +- +-`, "m"));
+      assert.match(lines.join("\n"), new RegExp(`^${target} over http2, version 13, random +5/5 +- +1/1`, "m"));
     });
   }
 
   test("plays everything against everything unless told otherwise", () => {
-    const runs = planRuns({ target: "all", version: "all", cut: "all", set: "all", only: undefined });
+    const runs = planRuns({ target: "all", carrier: "all", version: "all", cut: "all", set: "all", only: undefined });
     const sum = (/** @type {(run: Run) => boolean} */ isMeant) =>
       runs.filter(isMeant).reduce((count, { ids }) => count + ids.length, 0);
     assert.equal(
       sum(({ set }) => set !== "deflate"),
-      301 * 3 * 6,
+      301 * 3 * 6 + 2 * (247 * 4 + 54),
     );
     assert.equal(
       sum(({ set }) => set === "deflate"),
-      216 * 2 * 6,
+      216 * 2 * 6 + 2 * 216,
     );
-    assert.equal(new Set(runs.map(labelOf)).size, 3 * 6);
+    assert.equal(new Set(runs.map(labelOf)).size, 3 * 6 + 2 * 4);
   });
 
   test("plays the cases of one file if it is told to, those of deflate not with bytes", () => {
-    const runs = planRuns({ target: "client", version: "8", cut: "all", set: "deflate", only: "1*" });
+    const runs = planRuns({ target: "client", carrier: "http1", version: "8", cut: "all", set: "deflate", only: "1*" });
     assert.deepEqual(
       runs.map(({ set, cut, ids }) => [set, cut, ids.length]),
       [
@@ -76,7 +78,7 @@ describe("npm run conformance", { concurrency: true }, () => {
     );
     peer.close();
     assert.equal(code, 1);
-    assert.equal(lines[1], "FAIL 3.1     server, version 8, whole: close code 1008, wanted 1002");
+    assert.equal(lines[1], "FAIL 3.1     server over http1, version 8, whole: close code 1008, wanted 1002");
     assert.equal(lines.at(-1), "1 passed, 1 failed");
   });
 

@@ -138,8 +138,8 @@ export class Tester {
    * @param {boolean} failed whether the peer failed the connection, or may have
    * @see RFC 6455 §7.1.1: the server ends it first; §7.1.7: whoever fails the connection may end it at once */
   faultOfEnd(failed) {
-    if (this.dropped) return `the ${this.role === "client" ? "server" : "client"} did not end TCP in time`;
-    return this.endedFirst && !failed ? "the client ended TCP before the server" : undefined;
+    if (this.dropped) return `the ${this.role === "client" ? "server" : "client"} did not end its side in time`;
+    return this.endedFirst && !failed ? "the client ended its side before the server" : undefined;
   }
 
   /** Send a Close frame, unless one was sent or received.

@@ -23,6 +23,9 @@ const UNLIMITED = 0xffff_ffff;
 /** Streams on one connection of such a server, which has some limit all the same. */
 const STREAMS_WITHOUT_LIMIT = 100;
 
+/** Node makes no new streams of a session that has more than this under way; its default, 10, is one large message. */
+const SESSION_MEMORY_MB = 64;
+
 /** Which session is wanted. */
 export interface SessionWish {
   readonly url: ClientUrl;
@@ -117,7 +120,7 @@ class SharedSession {
     }
     const { url } = this.#wish;
     const authority = `${url.secure ? "https" : "http"}://${url.host}`;
-    const session = http2.connect(authority, { createConnection: () => socket });
+    const session = http2.connect(authority, { createConnection: () => socket, maxSessionMemory: SESSION_MEMORY_MB });
     this.#session = session;
     socket.off("close", this.#onSocketClose);
     session.on("error", (error) => {

@@ -28,6 +28,7 @@ export class Http2Channel implements HandshakeChannel {
   readonly source: Http2Source;
   readonly #stream: ServerHttp2Stream;
   #fault: HandshakeError | undefined;
+  #isRefused = false;
   #onGone: (() => void) | undefined;
 
   /** Takes nothing over yet: until another method is called the stream can be left to others. */
@@ -44,6 +45,7 @@ export class Http2Channel implements HandshakeChannel {
   }
 
   readOpening(): HandshakeError | undefined {
+    this.#isRefused = this.#fault?.code === "TOO_MANY_STREAMS";
     return this.#fault ?? this.source.readOpening();
   }
 
@@ -80,15 +82,16 @@ export class Http2Channel implements HandshakeChannel {
       clearTimeout(timer);
       done();
     });
-    if (this.#fault?.code === "TOO_MANY_STREAMS") {
-      // Not an answer: it may be asked for again elsewhere (RFC 9113 §8.7)
+    if (this.#isRefused) {
+      // No answer: it may be asked for again elsewhere (RFC 9113 §8.7)
       stream.close(constants.NGHTTP2_REFUSED_STREAM);
       return true;
     }
     stream.respond({ ...groupFields(fields), ":status": statusCode }, { endStream: body.length === 0 });
     // RFC 9113 §8.1: the answer is whole, and what the peer would still send is not wanted
     const reset = (): void => stream.close(constants.NGHTTP2_NO_ERROR);
-    if (body.length === 0) reset();
+    // A reset in this turn would overtake the answer
+    if (body.length === 0) setImmediate(reset);
     else stream.end(body, reset);
     return true;
   }

@@ -6,6 +6,8 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import * as http2 from "node:http2";
 import type { TlsOptions } from "node:tls";
 
+/** Node refuses new streams of a connection that has more than this under way; its default, 10, is one large message. */
+const SESSION_MEMORY_MB = 64;
 /** RFC 9113 §6.5.2: the largest number of streams that a setting can have. */
 const MOST_STREAMS = 0xffff_ffff;
 
@@ -35,11 +37,10 @@ export function createHttp2Base(options: Http2BaseOptions, listener: PlainListen
   // Told, so that clients and proxies open another connection in time
   const maxConcurrentStreams = Math.min(maxStreams, MOST_STREAMS);
   const settings = { maxConcurrentStreams, ...given, enableConnectProtocol: true };
-  // The interval is an option of Node's http, which the types of its HTTP/2 do not have
-  const times = { handshakeTimeout: timeoutMs || 120_000, connectionsCheckingInterval };
-  const server = http2.createSecureServer({ ...times, ...tls, settings, allowHTTP1: true }, listener);
-  // These Node reads only from the server itself where that has HTTP/2
-  Object.assign(server, { headersTimeout: timeoutMs, requestTimeout: timeoutMs });
+  const base = { maxSessionMemory: SESSION_MEMORY_MB, handshakeTimeout: timeoutMs || 120_000, ...tls };
+  const server = http2.createSecureServer({ ...base, settings, allowHTTP1: true }, listener);
+  // Options of Node's http servers, which it reads only from the server itself where that has HTTP/2
+  Object.assign(server, { headersTimeout: timeoutMs, requestTimeout: timeoutMs, connectionsCheckingInterval });
   const sessions = new Set<http2.ServerHttp2Session>();
   server.on("session", (session) => {
     sessions.add(session);

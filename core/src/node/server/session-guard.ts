@@ -34,10 +34,7 @@ export class SessionGuard {
   /** Count a stream from now until it is closed.
    * @returns undefined when it may go on, the error to refuse it with, or "end" for a peer that has to be got rid of */
   admit(stream: ServerHttp2Stream, limits: Http2Limits, nowMs: number): HandshakeError | "end" | undefined {
-    this.#open += 1;
-    stream.once("close", () => {
-      this.#open -= 1;
-    });
+    if (!stream.destroyed) this.#countOpen(stream);
     const burst = limits.maxStreams + limits.maxOpeningsPerSecond;
     const earned = ((nowMs - this.#countedMs) / 1_000) * limits.maxOpeningsPerSecond;
     const credit = Math.min(this.#credit === undefined ? burst : this.#credit + earned, burst) - 1;
@@ -49,5 +46,12 @@ export class SessionGuard {
     if (this.#open > limits.maxStreams)
       return new HandshakeError("TOO_MANY_STREAMS", `maxStreams is ${limits.maxStreams}`);
     return undefined;
+  }
+
+  #countOpen(stream: ServerHttp2Stream): void {
+    this.#open += 1;
+    stream.once("close", () => {
+      this.#open -= 1;
+    });
   }
 }
