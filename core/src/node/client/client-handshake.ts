@@ -58,6 +58,7 @@ export class ClientHandshake<Data> {
   /** What goes along: less of it after a redirect to another origin. */
   #headers: HeaderList;
   #tls: ClientSettings<Data>["tls"];
+  #http2: ClientSettings<Data>["http2"];
   #redirects = 0;
   /** What is offered to the server that is asked now. */
   #deflate: DeflateOffer | undefined;
@@ -75,6 +76,7 @@ export class ClientHandshake<Data> {
     this.#url = parseClientUrl(url);
     this.#headers = settings.headers;
     this.#tls = settings.tls;
+    this.#http2 = settings.http2;
     requestHeaders(this.#makeOpening());
     this.#headers = withAuthorization(this.#headers, this.#url);
   }
@@ -114,7 +116,7 @@ export class ClientHandshake<Data> {
       const agent = this.#settings.agentFor(url.href);
       // The agent's code is the application's, which may abort the signal
       if (this.#isOver) return;
-      const wish = { url, opening, agent, tls: this.#tls, http2: this.#settings.http2 };
+      const wish = { url, opening, agent, tls: this.#tls, http2: this.#http2 };
       this.#giveUp = dial(wish, {
         opened: (answer, channel) => this.#onOpened(answer, channel, opening),
         answered: (answer, body) => this.#onAnswered(answer, body, opening),
@@ -186,6 +188,8 @@ export class ClientHandshake<Data> {
       if (target.origin !== this.#url.origin) {
         this.#headers = withoutCredentials(this.#headers);
         this.#tls = withoutIdentity(this.#tls);
+        // The application's session leads to the origin that it was made for
+        if (typeof this.#http2 === "object") this.#http2 = "auto";
       }
       this.#headers = withAuthorization(this.#headers, target);
       this.#url = target;

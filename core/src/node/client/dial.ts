@@ -25,7 +25,7 @@ const NOTHING = new Uint8Array(0);
 const { NGHTTP2_HTTP_1_1_REQUIRED, NGHTTP2_REFUSED_STREAM } = constants;
 
 /** A session of the application's is not shared here. */
-const OWN: SessionLease = { release() {}, refused() {} };
+const OWN: SessionLease = { release() {}, refused() {}, unanswered() {} };
 
 /** Which HTTP versions may be: 1.1 alone, 2 alone, whichever the server chooses, or this session. */
 export type Http2Choice = boolean | "auto" | ClientHttp2Session;
@@ -99,6 +99,7 @@ class Http2Attempt {
   readonly #wish: DialWish;
   readonly #outcome: DialOutcome;
   #isCancelled = false;
+  #isAnswered = false;
   #mayRetry = true;
   #cancel: () => void = () => {};
 
@@ -149,7 +150,11 @@ class Http2Attempt {
       },
     };
     try {
-      this.#cancel = dialHttp2(session, fields, tell, lease.release);
+      const cancel = dialHttp2(session, fields, tell, lease.release);
+      this.#cancel = () => {
+        if (!this.#isAnswered) lease.unanswered();
+        cancel();
+      };
     } catch (error) {
       lease.release();
       this.#outcome.failed(session.closed || session.destroyed ? dialError(error) : unsendable(error));
@@ -157,6 +162,7 @@ class Http2Attempt {
   }
 
   #answered(response: Http2Response, stream: ClientHttp2Stream): void {
+    this.#isAnswered = true;
     const { statusCode, headers, rawHeaders, endStream } = response;
     const received = { statusCode, reasonPhrase: "", headers, rawHeaders, body: NOTHING };
     const answer = { received, httpVersion: "2.0", endStream };

@@ -40,6 +40,8 @@ export interface SessionLease {
   release(): void;
   /** The server has refused the stream: it takes no more than there are now, whatever its SETTINGS say. */
   refused(): void;
+  /** It was waited for in vain, perhaps because nobody is there any more: the session is not used for others. */
+  unanswered(): void;
 }
 
 /** Who waits for a session; one call in all. */
@@ -56,14 +58,26 @@ const sessions = new Set<SharedSession>();
 /** Get a session that has room for one more stream.
  * @returns to stop waiting; without effect once there was a call */
 export function takeSession(wish: SessionWish, waiter: SessionWaiter): () => void {
+  const waiting: Waiting = { waiter, at: undefined };
+  join(wish, waiting);
+  return () => waiting.at?.remove(waiting);
+}
+
+/** A waiter, and where it waits: a session that turns out to be full passes it on. */
+interface Waiting {
+  readonly waiter: SessionWaiter;
+  at: SharedSession | undefined;
+}
+
+function join(wish: SessionWish, waiting: Waiting): void {
   const shared = [...sessions].find((one) => one.serves(wish)) ?? new SharedSession(wish);
-  return shared.add(waiter);
+  shared.add(waiting);
 }
 
 /** One HTTP/2 connection, from the first wish for it to its end. */
 class SharedSession {
   readonly #wish: SessionWish;
-  readonly #waiters = new Set<SessionWaiter>();
+  readonly #waiters = new Set<Waiting>();
   #socket: Socket | undefined;
   #session: http2.ClientHttp2Session | undefined;
   #failure: Error | undefined;
@@ -73,6 +87,8 @@ class SharedSession {
   #used = 0;
   /** What was learned of how many the server takes. */
   #most = Number.POSITIVE_INFINITY;
+  /** Whether it serves those that it has and no others. */
+  #isRetired = false;
   #idle: NodeJS.Timeout | undefined;
 
   constructor(wish: SessionWish) {
@@ -89,21 +105,22 @@ class SharedSession {
   /** Whether a wish can be met from here. */
   serves({ url, tls, orHttp1 }: SessionWish): boolean {
     const mine = this.#wish;
-    if (this.#isOver || mine.orHttp1 !== orHttp1 || mine.url.origin !== url.origin || !isSame(mine.tls, tls))
-      return false;
+    if (this.#isOver || this.#isRetired) return false;
+    if (mine.orHttp1 !== orHttp1 || mine.url.origin !== url.origin || !isSame(mine.tls, tls)) return false;
     const session = this.#session;
-    if (session === undefined || !this.#isReady) return true;
+    if (session === undefined || !this.#isReady) return this.#waiters.size < STREAMS_WITHOUT_LIMIT;
     return !session.closed && !session.destroyed && this.#hasRoom(session);
   }
 
-  /** @returns to stop waiting */
-  add(waiter: SessionWaiter): () => void {
+  add(waiting: Waiting): void {
     clearTimeout(this.#idle);
-    this.#waiters.add(waiter);
+    waiting.at = this;
+    this.#waiters.add(waiting);
     if (this.#isReady) process.nextTick(() => this.#serve());
-    return () => {
-      if (this.#waiters.delete(waiter) && this.#waiters.size === 0 && this.#used === 0) this.#unused();
-    };
+  }
+
+  remove(waiting: Waiting): void {
+    if (this.#waiters.delete(waiting) && this.#waiters.size === 0 && this.#used === 0) this.#unused();
   }
 
   #hasRoom({ remoteSettings }: http2.ClientHttp2Session): boolean {
@@ -138,17 +155,22 @@ class SharedSession {
   /** Hand the session to all who wait, as far as there is room. */
   #serve(): void {
     const session = this.#session;
-    const waiting = [...this.#waiters];
-    this.#waiters.clear();
-    for (const waiter of waiting) {
+    for (const waiting of this.#takeWaiters()) {
       if (session === undefined || session.closed || session.destroyed || !this.#hasRoom(session)) {
-        takeSession(this.#wish, waiter);
+        join(this.#wish, waiting);
       } else {
         if (this.#used === 0) session.ref();
         this.#used += 1;
-        waiter.ready(session, this.#lease());
+        waiting.waiter.ready(session, this.#lease());
       }
     }
+  }
+
+  #takeWaiters(): Waiting[] {
+    const taken = [...this.#waiters];
+    this.#waiters.clear();
+    for (const waiting of taken) waiting.at = undefined;
+    return taken;
   }
 
   #lease(): SessionLease {
@@ -161,6 +183,9 @@ class SharedSession {
       },
       refused: () => {
         this.#most = Math.min(this.#most, Math.max(this.#used, 1));
+      },
+      unanswered: () => {
+        this.#isRetired = true;
       },
     };
   }
@@ -179,7 +204,8 @@ class SharedSession {
     }
     if (session.destroyed) return;
     session.unref();
-    this.#idle = setTimeout(() => session.close(), IDLE_MS).unref();
+    if (this.#isRetired) session.destroy();
+    else this.#idle = setTimeout(() => session.close(), IDLE_MS).unref();
   }
 
   /** The server speaks HTTP/1.1, which nothing can be shared of. */
@@ -192,11 +218,10 @@ class SharedSession {
     sessions.delete(this);
     socket.off("close", this.#onSocketClose);
     let given: Socket | undefined = socket;
-    for (const waiter of this.#waiters) {
+    for (const { waiter } of this.#takeWaiters()) {
       waiter.http1(given);
       given = undefined;
     }
-    this.#waiters.clear();
     given?.destroy();
   }
 
@@ -217,8 +242,7 @@ class SharedSession {
     this.#isOver = true;
     sessions.delete(this);
     clearTimeout(this.#idle);
-    for (const waiter of this.#waiters) waiter.failed(error);
-    this.#waiters.clear();
+    for (const { waiter } of this.#takeWaiters()) waiter.failed(error);
     if (this.#used > 0) return;
     this.#session?.destroy();
     this.#socket?.destroy();
