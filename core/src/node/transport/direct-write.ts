@@ -1,17 +1,22 @@
 /**
- * Hands small writes of a TCP or Unix socket to its handle, past the stream's queue, which is empty then anyway: the
+ * Hands writes of a TCP or Unix socket or an HTTP/2 stream to its handle, past the stream's queue, which is empty then anyway: the
  * stream's bookkeeping is the largest part of a write that is not the system call. Node has no public way to do it; what is
  * not public about it is in this file alone. Where anything of it is missing nothing is written, and the caller writes
  * through the stream.
  */
+import type { Http2Stream } from "node:http2";
 import * as net from "node:net";
 import { getSystemErrorName } from "node:util";
 
-/** What is used of the handle of a `net.Socket` (Node 20 to 24). */
-export interface DirectHandle {
-  /** Writes at once what the system takes; what it does not is queued, and `request` told when that is written.
+/** What is used of the handle of an `Http2Stream` (Node 20 to 24). */
+export interface QueueHandle {
+  /** Queues, behind what is queued already; `request` is told when it is written.
    * @returns 0, or an error's number */
   writeBuffer(request: object | null, bytes: Uint8Array): number;
+}
+
+/** What is used of the handle of a `net.Socket` (Node 20 to 24), which writes at once what the system takes, and queues the rest. */
+export interface DirectHandle extends QueueHandle {
   /** Bytes in the queue. */
   readonly writeQueueSize: number;
 }
@@ -36,6 +41,8 @@ let publicOnly = process.env["POLYSOCKET_PUBLIC_API_ONLY"] === "1";
 let requestClass: (new () => WriteRequest) | undefined;
 /** A request that no write has used up: those that are written at once need no more of it than its class. */
 let spare: WriteRequest | undefined;
+/** Where an HTTP/2 stream keeps its handle. */
+let handleSymbol: symbol | undefined;
 
 /** The handle of a plain TCP or Unix socket that can be written to directly; undefined where this Node or this socket
  * cannot. Nothing is changed but that the first socket's next write through its stream shows the class of requests. */
@@ -45,6 +52,29 @@ export function findDirectHandle(socket: net.Socket): DirectHandle | undefined {
   if (!isDirectHandle(handle)) return undefined;
   if (requestClass === undefined) learnRequestClass(handle);
   return handle;
+}
+
+/** The handle of an HTTP/2 stream that has not ended; undefined where this Node cannot. Nothing is changed but that the first
+ * one's next write shows the class of requests. */
+export function findQueueHandle(stream: Http2Stream): QueueHandle | undefined {
+  if (publicOnly) return undefined;
+  handleSymbol ??= Object.getOwnPropertySymbols(stream).find(({ description }) => description === "kHandle");
+  const handle: unknown = handleSymbol === undefined ? undefined : Reflect.get(stream, handleSymbol);
+  if (!isQueueHandle(handle)) return undefined;
+  if (requestClass === undefined) learnRequestClass(handle);
+  return handle;
+}
+
+/** Write to a handle of a stream whose own queue is empty.
+ * @param waiter called back in a later turn if, and only if, it is queued
+ * @returns false when nothing was written, and the stream has to be used */
+export function queueDirectly(handle: QueueHandle, bytes: Uint8Array, waiter: DirectWaiter): boolean {
+  if (requestClass === undefined) return false;
+  const request = new requestClass();
+  request.oncomplete = onComplete;
+  request.bytes = bytes;
+  request.waiter = waiter;
+  return handle.writeBuffer(request, bytes) === 0;
 }
 
 /** Write to a handle whose queue, and whose socket's stream, is empty.
@@ -68,17 +98,20 @@ export function writeDirectly(handle: DirectHandle, bytes: Uint8Array, waiter: D
   return waiting;
 }
 
-function isDirectHandle(handle: unknown): handle is DirectHandle {
+function isQueueHandle(handle: unknown): handle is QueueHandle {
   if (typeof handle !== "object" || handle === null) return false;
-  if (!("writeBuffer" in handle) || typeof handle.writeBuffer !== "function") return false;
-  return "writeQueueSize" in handle && typeof handle.writeQueueSize === "number";
+  return "writeBuffer" in handle && typeof handle.writeBuffer === "function";
+}
+
+function isDirectHandle(handle: unknown): handle is DirectHandle {
+  return isQueueHandle(handle) && "writeQueueSize" in handle && typeof handle.writeQueueSize === "number";
 }
 
 /** Stand before the handle's method once, and look at what Node itself hands to it. */
-function learnRequestClass(handle: DirectHandle): void {
+function learnRequestClass(handle: QueueHandle): void {
   if (Object.hasOwn(handle, "writeBuffer")) return;
   const { writeBuffer } = handle;
-  Reflect.set(handle, "writeBuffer", function (this: DirectHandle, request: object | null, bytes: Uint8Array): number {
+  Reflect.set(handle, "writeBuffer", function (this: QueueHandle, request: object | null, bytes: Uint8Array): number {
     Reflect.deleteProperty(handle, "writeBuffer");
     const made: unknown = request?.constructor;
     if (typeof made === "function" && made.name === "WriteWrap") requestClass = made as new () => WriteRequest;

@@ -1,5 +1,7 @@
 import { constants, type Http2Session, type Http2Stream } from "node:http2";
-import { failureOf, keepFailure, type OwnedStream, passData, setSink, sinkOf } from "./stream-sink.ts";
+import { type DirectWaiter, findQueueHandle, type QueueHandle, queueDirectly } from "./direct-write.ts";
+import { readBuffer } from "./read-memory.ts";
+import { failureOf, keepFailure, type OwnedStream, setSink, sinkOf } from "./stream-sink.ts";
 import type { Transport, TransportSink } from "./transport.ts";
 
 const EMPTY: Uint8Array = new Uint8Array(0);
@@ -29,8 +31,11 @@ const ERROR_NAMES: readonly string[] = [
 /** An HTTP/2 stream whose extended CONNECT was accepted. Its end is what a TCP FIN is, RST_STREAM what a TCP RST is; flow
  * control is the stream's own, so that one that is paused holds up no other.
  * @see RFC 8441 §5 */
-export class Http2StreamTransport implements Transport {
+export class Http2StreamTransport implements Transport, DirectWaiter {
   readonly #stream: OwnedHttp2Stream;
+  #handle: QueueHandle | undefined;
+  /** Bytes of a write past the stream that are not written. */
+  #directBytes = 0;
   #waitsForDrain = false;
   #ending = false;
   #onWritten: (() => void) | undefined;
@@ -49,21 +54,23 @@ export class Http2StreamTransport implements Transport {
       process.nextTick(tellClose, stream);
       return;
     }
+    this.#handle = findQueueHandle(stream);
     stream.on("close", onClose);
     stream.on("end", onEnd);
-    stream.on("data", passData);
+    stream.on("data", passCopy);
     stream.on("trailers", refuseTrailers);
     if (stream.readableEnded) setImmediate(tellEnd, stream);
     stream.resume();
   }
 
   get bufferedBytes(): number {
-    return this.#stream.writableLength;
+    return this.#stream.writableLength + this.#directBytes;
   }
 
   write(chunks: readonly Uint8Array[]): boolean {
     const stream = this.#stream;
     if (!stream.writable || this.#ending) return false;
+    if (this.#writeDirectly(chunks)) return false;
     const last = chunks.length - 1;
     if (last > 0) stream.cork();
     for (let index = 0; index < last; index++) stream.write(chunks[index]);
@@ -115,11 +122,43 @@ export class Http2StreamTransport implements Transport {
     this.#stream.resume();
   }
 
+  /** The write past the stream is done, or will never be. */
+  onWritten(error: Error | undefined): void {
+    this.#directBytes = 0;
+    if (error === undefined) this.#written();
+    else if (!this.#stream.destroyed) this.#stream.destroy(error);
+  }
+
+  /** Only while nothing else waits.
+   * @returns false when it was not written */
+  #writeDirectly(chunks: readonly Uint8Array[]): boolean {
+    const [chunk] = chunks;
+    if (chunks.length !== 1 || chunk === undefined || this.#handle === undefined || this.bufferedBytes > 0)
+      return false;
+    if (this.#waitsForDrain || !queueDirectly(this.#handle, chunk, this)) return false;
+    this.#waitsForDrain = true;
+    this.#directBytes = chunk.length;
+    return true;
+  }
+
   #written(): void {
     if (this.#stream.destroyed || this.bufferedBytes > 0 || !this.#waitsForDrain) return;
     this.#waitsForDrain = false;
     sinkOf(this.#stream)?.onDrain();
     if (this.#ending) this.#finish();
+  }
+}
+
+/** Listens to 'data'. What vectors can unmask lies in the buffer that sockets are read into; a frame is at most 16 KiB, and is
+ * copied there for less. Nothing else is read meanwhile: HTTP/2 hands over data from the event loop alone. */
+function passCopy(this: OwnedHttp2Stream, bytes: Buffer): void {
+  const { length } = bytes;
+  const buffer = readBuffer();
+  if (length <= buffer.length) {
+    buffer.set(bytes);
+    sinkOf(this)?.onBytes(buffer, length);
+  } else {
+    sinkOf(this)?.onBytes(bytes, length);
   }
 }
 

@@ -5,12 +5,17 @@ import * as http2 from "node:http2";
 import * as net from "node:net";
 import { describe, type TestContext, test } from "node:test";
 import { Http2StreamTransport } from "../../../src/node/transport/http2-stream-transport.ts";
+import { runAgain } from "../connection/run-again.ts";
 import { connectFields } from "../server/raw-http2.ts";
 import { RecordingSink } from "./recording-sink.ts";
 import { turns } from "./sockets.ts";
 
 /** A window that nobody has made larger. */
 const WINDOW_BYTES = 65_535;
+
+const PUBLIC_API_ONLY = process.env["POLYSOCKET_PUBLIC_API_ONLY"] === "1";
+/** From version 26 on Node's streams make no requests. */
+const CANNOT = PUBLIC_API_ONLY || Number.parseInt(process.versions.node, 10) >= 26;
 
 type Side = "server" | "client";
 
@@ -141,6 +146,21 @@ for (const side of ["server", "client"] as const) {
       assert.equal(transport.bufferedBytes, 0);
       await turns();
       assert.deepEqual(sink.events.rest(), []);
+    });
+
+    test("one array goes past the stream, once that has shown how, and others go through it", {
+      skip: CANNOT,
+    }, async (t) => {
+      const { near, far } = await streamPair(t, side);
+      const { transport, sink } = adopt(near);
+      transport.write([Buffer.from("a")]);
+      await sink.events.next();
+      transport.write([Buffer.from("b")]);
+      assert.deepEqual([near.writableLength, transport.bufferedBytes], [0, 1]);
+      transport.write([Buffer.from("c"), Buffer.from("d")]);
+      assert.deepEqual([near.writableLength, transport.bufferedBytes], [2, 3]);
+      transport.end();
+      assert.equal((await readAll(far)).toString(), "abcd");
     });
 
     test("a peer that gives no window: nothing drains, all is counted, and drain comes when it reads", async (t) => {
@@ -467,3 +487,7 @@ for (const side of ["server", "client"] as const) {
     });
   });
 }
+
+test("with public API alone all of this is the same", { skip: PUBLIC_API_ONLY }, () => {
+  runAgain(import.meta.url, { POLYSOCKET_PUBLIC_API_ONLY: "1" }, [], 3);
+});
