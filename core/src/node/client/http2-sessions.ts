@@ -58,15 +58,20 @@ const sessions = new Set<SharedSession>();
 /** Get a session that has room for one more stream.
  * @returns to stop waiting; without effect once there was a call */
 export function takeSession(wish: SessionWish, waiter: SessionWaiter): () => void {
-  const waiting: Waiting = { waiter, at: undefined };
+  const waiting: Waiting = { waiter, at: undefined, hasLeft: false };
   join(wish, waiting);
-  return () => waiting.at?.remove(waiting);
+  return () => {
+    waiting.hasLeft = true;
+    waiting.at?.remove(waiting);
+  };
 }
 
 /** A waiter, and where it waits: a session that turns out to be full passes it on. */
 interface Waiting {
   readonly waiter: SessionWaiter;
   at: SharedSession | undefined;
+  /** What one waiter is told may make another one leave. */
+  hasLeft: boolean;
 }
 
 function join(wish: SessionWish, waiting: Waiting): void {
@@ -156,6 +161,7 @@ class SharedSession {
   #serve(): void {
     const session = this.#session;
     for (const waiting of this.#takeWaiters()) {
+      if (waiting.hasLeft) continue;
       if (session === undefined || session.closed || session.destroyed || !this.#hasRoom(session)) {
         join(this.#wish, waiting);
       } else {
@@ -164,6 +170,7 @@ class SharedSession {
         waiting.waiter.ready(session, this.#lease());
       }
     }
+    if (this.#used === 0 && this.#waiters.size === 0) this.#unused();
   }
 
   #takeWaiters(): Waiting[] {
@@ -203,6 +210,7 @@ class SharedSession {
       return;
     }
     if (session.destroyed) return;
+    clearTimeout(this.#idle);
     session.unref();
     if (this.#isRetired) session.destroy();
     else this.#idle = setTimeout(() => session.close(), IDLE_MS).unref();
@@ -218,8 +226,9 @@ class SharedSession {
     sessions.delete(this);
     socket.off("close", this.#onSocketClose);
     let given: Socket | undefined = socket;
-    for (const { waiter } of this.#takeWaiters()) {
-      waiter.http1(given);
+    for (const waiting of this.#takeWaiters()) {
+      if (waiting.hasLeft) continue;
+      waiting.waiter.http1(given);
       given = undefined;
     }
     given?.destroy();
@@ -242,7 +251,7 @@ class SharedSession {
     this.#isOver = true;
     sessions.delete(this);
     clearTimeout(this.#idle);
-    for (const { waiter } of this.#takeWaiters()) waiter.failed(error);
+    for (const waiting of this.#takeWaiters()) if (!waiting.hasLeft) waiting.waiter.failed(error);
     if (this.#used > 0) return;
     this.#session?.destroy();
     this.#socket?.destroy();
