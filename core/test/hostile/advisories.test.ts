@@ -31,8 +31,13 @@ testAdvisories([
  * In server-deflate-peers.ts:
  *   CVE-2026-29035                     inflated bytes were written out of bounds
  *
- * Not applicable yet: there is no HTTP/2.
- *   recalled CVE-2023-44487, CVE-2024-27983    streams opened and reset without end; CONTINUATION
+ * In http2-openings.test.ts:
+ *   recalled CVE-2023-44487            streams were opened and reset without end
+ *
+ * In http2-frames.test.ts:
+ *   recalled CVE-2024-27983, CVE-2024-28182    a header block was never finished, or without end
+ *   recalled CVE-2019-9512, CVE-2019-9515, CVE-2019-9518
+ *                                      PING, SETTINGS and empty frames without end
  *
  * In client-advisories.test.ts as well, for the end that dials:
  *   CVE-2026-1528, CVE-2026-1527, CVE-2026-48779, CVE-2026-12151, CVE-2026-45736

@@ -1,4 +1,4 @@
-import type { ServeOptions } from "../../src/node/index.ts";
+import type { AttachOptions, ServeOptions } from "../../src/node/index.ts";
 import type { Application } from "./victim.ts";
 import { VictimChannel } from "./victim-channel.ts";
 
@@ -41,6 +41,23 @@ export class Victim {
    * @returns its URL */
   serve(application: Application, options: ServeOptions = {}): Promise<string> {
     return this.#channel.ask("serve", application, options);
+  }
+
+  /** Make an HTTP/2 server without TLS, and close the one before.
+   * @param options without functions
+   * @returns its URL */
+  attach(application: Application, options: AttachOptions = {}): Promise<string> {
+    return this.#channel.ask("attach", application, options);
+  }
+
+  /** How many HTTP/2 connections there are now. */
+  sessions(): Promise<number> {
+    return this.#channel.ask("sessions");
+  }
+
+  /** How many messages the connections that are there now have dropped. */
+  dropped(): Promise<number> {
+    return this.#channel.ask("dropped");
   }
 
   told(): Promise<Told> {

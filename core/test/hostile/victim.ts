@@ -3,13 +3,15 @@
  * servers, for what their applications were told, and for its memory, in which nothing of the attackers is. In: a
  * request with a number. Out: an answer with the same number. It ends with its parent, or by what is found here.
  */
-import type { ServeOptions, Server } from "../../src/node/index.ts";
-import { compressionMemory, serve } from "../../src/node/index.ts";
+import * as http2 from "node:http2";
+import type { AttachOptions, Attachment, ServeOptions, Server } from "../../src/node/index.ts";
+import { attach, compressionMemory, serve } from "../../src/node/index.ts";
 import type { Memory, Told, Wanted } from "./victim-process.ts";
 import { collect, obey } from "./victim-channel.ts";
 
-/** What an application does with its messages. */
-export type Application = "echo" | "sink" | "keep";
+/** What an application does with its messages. At "/hang" all leave the handshake undecided for ever; "paths" is paused at
+ * "/paused", subscribes at "/topic", publishes there what comes at "/publish", and echoes the rest. */
+export type Application = "echo" | "sink" | "keep" | "paths";
 
 const SMALL = 100;
 
@@ -25,18 +27,35 @@ const told: Telling = { opened: 0, messages: 0, errors: [], refusals: [], closes
 /** What "keep" keeps: the small messages, as an application does that remembers what its peers are doing. */
 const kept: unknown[] = [];
 let waiting: { readonly wanted: Wanted; readonly done: () => void }[] = [];
-let server: Server | undefined;
+let server: Server | Attachment | undefined;
+let base: http2.Http2Server | undefined;
+/** Those of `base`. */
+const sessions = new Set<http2.ServerHttp2Session>();
 let peak: Memory = measure();
 let watch: NodeJS.Timeout | undefined;
 
 const commands: Readonly<Record<string, (...given: never[]) => unknown>> = {
   async serve(application: Application, options: ServeOptions): Promise<string> {
-    await server?.close({ timeoutMs: 0 });
-    Object.assign(told, { opened: 0, messages: 0, errors: [], refusals: [], closes: [] });
-    kept.length = 0;
-    server = await serve({ host: "127.0.0.1", ...handlersOf(application), ...options });
-    return server.url;
+    await forget();
+    const made = await serve({ host: "127.0.0.1", ...handlersOf(application), ...options });
+    server = made;
+    return made.url;
   },
+  async attach(application: Application, options: AttachOptions): Promise<string> {
+    await forget();
+    const made = http2.createServer();
+    base = made;
+    made.on("session", (session) => {
+      sessions.add(session);
+      session.once("close", () => sessions.delete(session));
+    });
+    const attachment = attach(made, { ...handlersOf(application), ...options });
+    server = attachment;
+    await new Promise<void>((resolve) => made.listen(0, "127.0.0.1", resolve));
+    return attachment.url ?? "";
+  },
+  sessions: (): number => sessions.size,
+  dropped: (): number => Array.from(server?.connections ?? []).reduce((sum, one) => sum + one.droppedMessages, 0),
   told: (): Told => structuredClone(told),
   until: (wanted: Wanted): Promise<void> =>
     new Promise((done) => {
@@ -69,15 +88,28 @@ const commands: Readonly<Record<string, (...given: never[]) => unknown>> = {
   },
 };
 
-function handlersOf(name: Application): ServeOptions {
+async function forget(): Promise<void> {
+  await server?.close({ timeoutMs: 0 });
+  base?.close();
+  for (const session of sessions) session.destroy();
+  base = undefined;
+  Object.assign(told, { opened: 0, messages: 0, errors: [], refusals: [], closes: [] });
+  kept.length = 0;
+}
+
+function handlersOf(name: Application): ServeOptions & AttachOptions {
   return {
-    open() {
+    upgrade: ({ path }) => (path === "/hang" ? new Promise(() => undefined) : undefined),
+    open(connection) {
+      if (name === "paths" && connection.path === "/paused") connection.pause();
+      if (name === "paths" && connection.path === "/topic") connection.subscribe("topic");
       told.opened += 1;
       wake();
     },
     message(connection, message) {
       told.messages += 1;
-      if (name === "echo") connection.send(message);
+      if (name === "paths" && connection.path === "/publish") server?.publish("topic", message);
+      else if (name === "echo" || name === "paths") connection.send(message);
       if (name === "keep" && message.length <= SMALL) kept.push(message);
       wake();
     },
