@@ -13,7 +13,7 @@ import type { Duplex } from "node:stream";
 import { Server as TlsServer } from "node:tls";
 import { UsageError } from "../../engine/errors.ts";
 import type { ConnectionSet } from "./connection-set.ts";
-import { enter, type Http2Host, isExtendedConnect, rememberStreams } from "./http2-entrance.ts";
+import { enter, type Http2Host, isExtendedConnect } from "./http2-entrance.ts";
 import type { AttachOptions, CloseOptions } from "./options.ts";
 import { parseTarget } from "./request-target.ts";
 import { overlap, type ServedPaths } from "./routes.ts";
@@ -113,7 +113,6 @@ class Junction {
     if (!isHttp2(server)) return;
     server.updateSettings({ enableConnectProtocol: true });
     // Before Node's own listener, which makes of each stream a request
-    server.on("session", rememberStreams);
     server.prependListener("stream", this.#onStream);
     server.on("connect", this.#onConnect);
   }
@@ -122,7 +121,6 @@ class Junction {
     this.#attached.splice(this.#attached.indexOf(core), 1);
     if (this.#attached.length > 0) return undefined;
     this.#server.off("upgrade", this.#onUpgrade);
-    this.#server.off("session", rememberStreams);
     this.#server.off("stream", this.#onStream);
     this.#server.off("connect", this.#onConnect);
   }

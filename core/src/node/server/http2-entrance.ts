@@ -2,13 +2,7 @@
  * Where extended CONNECTs come in, whoever owns the HTTP/2 server.
  * In: what Node's 'stream' and 'connect' events give. Out: a channel for a server core, or an end of the session.
  */
-import {
-  constants,
-  type Http2Session,
-  type IncomingHttpHeaders,
-  type ServerHttp2Session,
-  type ServerHttp2Stream,
-} from "node:http2";
+import { constants, type Http2Session, type IncomingHttpHeaders, type ServerHttp2Stream } from "node:http2";
 import type { HandshakeChannel } from "./handshake-channel.ts";
 import { Http2Channel } from "./connect-http2.ts";
 import { type Http2Limits, SessionGuard } from "./session-guard.ts";
@@ -20,7 +14,6 @@ export interface Http2Host {
 }
 
 const ending = new WeakSet<Http2Session>();
-const sessions = new WeakMap<ServerHttp2Stream, Http2Session>();
 
 /** Whether a request asks for another protocol on its stream.
  * @see RFC 8441 §4 */
@@ -36,7 +29,7 @@ export function enter(
   rawHeaders: readonly string[],
 ): void {
   const channel = new Http2Channel(stream, headers, rawHeaders);
-  const session = stream.session ?? sessions.get(stream);
+  const { session } = stream;
   const verdict =
     session === undefined ? undefined : SessionGuard.of(session).admit(stream, core.settings.http2, performance.now());
   if (verdict !== "end") {
@@ -46,16 +39,6 @@ export function enter(
   }
   channel.take();
   if (session !== undefined) endSession(session);
-}
-
-/** Listens to 'session': a stream that is reset has no session any more, which may be before anybody hears of it, and has to be
- * counted all the same. */
-export function rememberStreams(session: ServerHttp2Session): void {
-  session.prependListener("stream", remember);
-}
-
-function remember(this: ServerHttp2Session, stream: ServerHttp2Stream): void {
-  sessions.set(stream, this);
 }
 
 /** Node's own `destroy` says NO_ERROR whatever it is given. */

@@ -15,7 +15,7 @@ import { Server as TlsServer } from "node:tls";
 import { UsageError } from "../../engine/errors.ts";
 import type { ConnectionSet } from "./connection-set.ts";
 import { createHttp2Base, type PlainListener } from "./http2-base.ts";
-import { enter, isExtendedConnect, rememberStreams } from "./http2-entrance.ts";
+import { enter, isExtendedConnect } from "./http2-entrance.ts";
 import type { CloseOptions, ServeOptions } from "./options.ts";
 import { answerPlainRequest } from "./plain-request.ts";
 import { type Foundation, type Publisher, ServerCore } from "./server-core.ts";
@@ -95,7 +95,6 @@ function createHttpServer<Data>(core: ServerCore<Data>, options: ServeOptions<Da
 }
 
 function acceptConnects<Data>(core: ServerCore<Data>, base: EventEmitter): void {
-  base.on("session", rememberStreams);
   base.prependListener("stream", (stream: ServerHttp2Stream, headers: IncomingHttpHeaders, _flags, rawHeaders) => {
     if (!isExtendedConnect(headers)) return;
     takeOnce(stream);
