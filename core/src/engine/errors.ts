@@ -62,11 +62,7 @@ export const HANDSHAKE_ERRORS = {
   CONNECTION_FIELD: { statusCode: 400, rfc: "9113 §8.2.2", text: "a connection-specific header is not for HTTP/2" },
   METHOD_NOT_GET: { statusCode: 405, rfc: "6455 §4.1", text: "the method must be GET" },
   HTTP_VERSION_TOO_LOW: { statusCode: 400, rfc: "6455 §4.1", text: "the HTTP version must be at least 1.1" },
-  HOST_INVALID: {
-    statusCode: 400,
-    rfc: "6455 §4.2.1",
-    text: "there must be exactly one valid Host header",
-  },
+  HOST_INVALID: { statusCode: 400, rfc: "6455 §4.2.1", text: "there must be exactly one valid Host header" },
   UPGRADE_INVALID: { statusCode: 400, rfc: "6455 §4.2.1", text: "the Upgrade header must contain websocket" },
   CONNECTION_INVALID: { statusCode: 400, rfc: "6455 §4.2.1", text: "the Connection header must contain Upgrade" },
   KEY_INVALID: {

@@ -164,8 +164,8 @@ type Fail = (code: HandshakeErrorCode, seen: readonly string[]) => never;
 
 /** Check a server's answer to an extended CONNECT.
  * @param endStream whether the response's HEADERS frame ended the stream
- * @throws HandshakeError with the answer's status code: STATUS_NOT_2XX, STREAM_ENDED, EXTENSIONS_INVALID,
- * EXTENSION_NOT_OFFERED, SUBPROTOCOL_INVALID, SUBPROTOCOL_NOT_OFFERED
+ * @throws HandshakeError with the answer's status code: STATUS_NOT_2XX, STREAM_ENDED, CONNECTION_FIELD,
+ * EXTENSIONS_INVALID, EXTENSION_NOT_OFFERED, SUBPROTOCOL_INVALID, SUBPROTOCOL_NOT_OFFERED
  * @see RFC 8441 §5 */
 export function checkConnectResponse(
   response: ClientResponse,

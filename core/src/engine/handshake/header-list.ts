@@ -25,3 +25,18 @@ function toPairs([name, value]: readonly [string, string | number | readonly str
   if (Array.isArray(value)) return value.map((single) => [name, single]);
   return [[name, typeof value === "number" ? String(value) : (value as string)]];
 }
+
+/** One entry for each name, several fields of one name as a list. The first one's spelling counts; any name is safe, `__proto__` too.
+ * @returns an object without a prototype */
+export function groupFields(fields: HeaderList): Record<string, string | string[]> {
+  const grouped: Record<string, string | string[]> = Object.create(null);
+  const names = new Map<string, string>();
+  for (const [name, value] of fields) {
+    const first = names.get(name.toLowerCase()) ?? name;
+    names.set(name.toLowerCase(), first);
+    const values = grouped[first];
+    if (values === undefined) grouped[first] = value;
+    else grouped[first] = Array.isArray(values) ? [...values, value] : [values, value];
+  }
+  return grouped;
+}

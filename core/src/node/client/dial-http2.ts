@@ -4,8 +4,7 @@
  * judge the answer. Once it is cancelled nothing comes of it any more.
  */
 import { type ClientHttp2Session, type ClientHttp2Stream, constants, type IncomingHttpHeaders } from "node:http2";
-import type { HeaderList } from "../../engine/handshake/header-list.ts";
-import { groupFields } from "../transport/group-fields.ts";
+import { groupFields, type HeaderList } from "../../engine/handshake/header-list.ts";
 import { describeReset } from "../transport/http2-stream-transport.ts";
 
 const { NGHTTP2_CANCEL, NGHTTP2_FLAG_END_STREAM } = constants;

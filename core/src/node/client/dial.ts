@@ -211,7 +211,7 @@ function http1Channel(socket: Duplex, head: Buffer): DialedChannel {
 function http2Channel(stream: ClientHttp2Stream): DialedChannel {
   const socket = stream.session?.socket;
   return {
-    remoteAddress: socket?.remoteAddress,
+    remoteAddress: socket === undefined ? undefined : peerAddress(socket),
     head: NOTHING,
     take: () => new Http2StreamTransport(stream),
     discard: ignore,

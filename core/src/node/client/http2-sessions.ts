@@ -142,7 +142,12 @@ class SharedSession {
     }
     const { url } = this.#wish;
     const authority = `${url.secure ? "https" : "http"}://${url.host}`;
-    const session = http2.connect(authority, { createConnection: () => socket, maxSessionMemory: SESSION_MEMORY_MB });
+    const session = http2.connect(authority, {
+      createConnection: () => socket,
+      maxSessionMemory: SESSION_MEMORY_MB,
+      // What a server pushes would be kept, and nobody ever reads it (RFC 9113 §8.4)
+      settings: { enablePush: false },
+    });
     this.#session = session;
     socket.off("close", this.#onSocketClose);
     session.on("error", (error) => {

@@ -7,11 +7,11 @@ import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from "nod
 import { HandshakeError, UsageError } from "../../engine/errors.ts";
 import type { Acceptance } from "../../engine/handshake/acceptance.ts";
 import { HeaderFields } from "../../engine/handshake/header-grammar.ts";
+import { groupFields } from "../../engine/handshake/header-list.ts";
 import { type ConnectOpening, readConnect } from "../../engine/handshake/http2-request.ts";
 import { acceptanceFields, refusalFields } from "../../engine/handshake/http2-response.ts";
 import { nodePlatform } from "../connection/node-platform.ts";
 import { Http2StreamTransport } from "../transport/http2-stream-transport.ts";
-import { groupFields } from "../transport/group-fields.ts";
 import { peerAddress } from "../transport/peer-address.ts";
 import type { AcceptedChannel, HandshakeChannel } from "./handshake-channel.ts";
 import type { RequestSource } from "./handshake-request.ts";

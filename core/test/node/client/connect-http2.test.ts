@@ -92,6 +92,16 @@ describe("connect over HTTP/2 (RFC 8441 §5)", () => {
   });
 });
 
+test("a server may push nothing, which nobody would read (RFC 9113 §8.4)", async (t) => {
+  const pushable: boolean[] = [];
+  const server = await RawHttp2Server.start(t, (stream, headers) => {
+    pushable.push(stream.pushAllowed);
+    accept(stream, headers);
+  });
+  await start(t, new URL(server.url), { http2: true }).opened;
+  assert.deepEqual(pushable, [false]);
+});
+
 describe("header fields over HTTP/2 (RFC 8441 §5, RFC 9113 §8.2)", () => {
   async function fieldsOf(t: TestContext, path: string, options: ConnectOptions): Promise<http2.IncomingHttpHeaders> {
     let seen: http2.IncomingHttpHeaders = {};

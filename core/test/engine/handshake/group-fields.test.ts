@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { groupFields } from "../../../src/node/transport/group-fields.ts";
+import { groupFields } from "../../../src/engine/handshake/header-list.ts";
 
 function group(...fields: (readonly [string, string])[]): [string, unknown][] {
   return Object.entries(groupFields(fields));
 }
 
-describe("header fields for Node", () => {
+describe("header fields by their names", () => {
   test("one of each name is a text, several are a list, in order", () => {
     const fields = group(["set-cookie", "a=1"], ["x-a", "1"], ["set-cookie", "b=2"], ["set-cookie", "c=3"]);
     assert.deepEqual(fields, [
