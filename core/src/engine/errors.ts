@@ -51,8 +51,8 @@ export const LIMIT_ERRORS = {
   OUTBOUND_FULL: { closeCode: 1013, option: "maxBufferedBytes", text: "the peer reads more slowly than it is sent to" },
 } as const;
 
-/** What can be wrong with an opening handshake. `statusCode` is the answer of a server; 0 for what only a client meets
- * before there is an answer that it can read.
+/** What can be wrong with an opening handshake. `statusCode` is the answer of a server; 0 where that is none, and for
+ * what only a client meets before there is an answer that it can read.
  * @see RFC 6455 §4.2.1, §4.4 */
 export const HANDSHAKE_ERRORS = {
   METHOD_NOT_CONNECT: { statusCode: 405, rfc: "8441 §4", text: "the method must be CONNECT" },
@@ -92,7 +92,7 @@ export const HANDSHAKE_ERRORS = {
   UPGRADE_TIMEOUT: { statusCode: 503, rfc: "6455 §4.2.2", text: "the handshake was not decided in time" },
   TOO_MANY_HANDSHAKES: { statusCode: 503, rfc: "6455 §10.4", text: "too many handshakes are pending" },
   TOO_MANY_STREAMS: {
-    statusCode: 503,
+    statusCode: 0,
     rfc: "9113 §10.5",
     text: "too many WebSockets are open on this HTTP/2 connection",
   },
@@ -212,7 +212,7 @@ export interface HandshakeResponse {
 }
 
 /** The opening handshake failed. On a server `statusCode` is what was answered, on a client what was received, or 0 where
- * that was nothing that can be read. */
+ * that was nothing, or nothing that can be read. */
 export class HandshakeError extends WebSocketError {
   declare readonly code: HandshakeErrorCode;
   readonly statusCode: number;

@@ -73,7 +73,7 @@ export class Http2Channel implements HandshakeChannel {
   }
 
   refuse({ statusCode, headers, body }: HttpAnswer, done: () => void): boolean {
-    const fields = refusalFields({ statusCode, headers, bodyLength: body.length });
+    const fields = this.#isRefused ? [] : refusalFields({ statusCode, headers, bodyLength: body.length });
     this.#unwatch();
     const stream = this.#stream;
     if (stream.destroyed || stream.closed) return false;
