@@ -107,6 +107,11 @@ export const HANDSHAKE_ERRORS = {
   STATUS_NOT_2XX: { statusCode: 400, rfc: "8441 §5", text: "the server did not answer with a status of 200 to 299" },
   HTTP2_UNAVAILABLE: { statusCode: 0, rfc: "9113 §3.2", text: "the server does not speak HTTP/2" },
   CONNECT_UNAVAILABLE: { statusCode: 0, rfc: "8441 §3", text: "the server does not take WebSocket over HTTP/2" },
+  SUBPROTOCOL_MISSING: {
+    statusCode: 400,
+    rfc: "6455 §4.1",
+    text: "the server selected none of the subprotocols, and one is required",
+  },
   ACCEPT_MISMATCH: { statusCode: 400, rfc: "6455 §4.1", text: "Sec-WebSocket-Accept does not match the key" },
   SUBPROTOCOL_NOT_OFFERED: {
     statusCode: 400,
@@ -172,10 +177,13 @@ export class WebSocketError extends Error {
 export class ProtocolError extends WebSocketError {
   declare readonly code: ProtocolErrorCode;
   readonly closeCode: number;
+  /** Of CLOSE_CODE_INVALID, where the reason is UTF-8: what the Close frame said. */
+  readonly received: ClosePair | undefined;
   /** @param seen what was received, when it adds to the code's text */
-  constructor(code: ProtocolErrorCode, seen?: string) {
+  constructor(code: ProtocolErrorCode, seen?: string, received?: ClosePair) {
     super(code, seen === undefined ? PROTOCOL_ERRORS[code].text : `${PROTOCOL_ERRORS[code].text}: ${seen}`);
     this.closeCode = PROTOCOL_ERRORS[code].closeCode;
+    this.received = received;
   }
 }
 
@@ -189,8 +197,9 @@ export class LimitError extends WebSocketError {
   readonly max: number;
   /** What was seen, in the same unit; for a size, what the header announced. */
   readonly actual: number;
-  constructor(code: LimitErrorCode, max: number, actual: number) {
-    const { closeCode, option, text } = LIMIT_ERRORS[code];
+  /** @param option where it is another than the code's own */
+  constructor(code: LimitErrorCode, max: number, actual: number, option: string = LIMIT_ERRORS[code].option) {
+    const { closeCode, text } = LIMIT_ERRORS[code];
     super(code, `${text}: ${option} is ${max}, seen ${actual}`);
     this.closeCode = closeCode;
     this.limit = option;
@@ -207,6 +216,8 @@ export interface HandshakeResponse {
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
   /** As in Node: name, value, name, value … as they were received. */
   readonly rawHeaders: readonly string[];
+  /** The fields of the request that it answers, as they were sent. */
+  readonly sentHeaders: readonly (readonly [string, string])[];
   /** The start of a refusal's body, up to 16 KiB of it; empty where the handshake succeeded. */
   readonly body: Uint8Array;
 }

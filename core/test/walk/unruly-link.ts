@@ -284,6 +284,7 @@ class Lane {
 
 /** One end of an `UnrulyLink`. */
 export class LinkEnd implements Transport {
+  readonly socket = undefined;
   readonly outgoing: Lane;
   readonly incoming: Lane;
   /** What the connection did that no transport has to bear. */

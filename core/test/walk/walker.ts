@@ -108,6 +108,7 @@ export class Walker {
       preface: new Uint8Array(0),
       head: link.incoming.takeHead(chance.below(200)),
       request: undefined,
+      announcesLater: role === "client",
     };
     this.connection = factory.open(start, () => {});
     if (manner.reading === "loop") this.#last(this.#loop());

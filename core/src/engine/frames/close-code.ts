@@ -40,9 +40,21 @@ export function readClose(platform: Platform, payload: Uint8Array): ClosePair {
   if (payload.length === 0) return { code: CLOSE_CODE.noStatusReceived, reason: "" };
   if (payload.length === 1) throw new ProtocolError("CLOSE_TOO_SHORT", "1 byte");
   const code = ((payload[0] ?? 0) << 8) | (payload[1] ?? 0);
-  if (!isSendable(code)) throw new ProtocolError("CLOSE_CODE_INVALID", String(code));
-  if (!platform.isUtf8(payload, 2, payload.length)) throw new ProtocolError("CLOSE_REASON_BAD_UTF8");
-  return { code, reason: platform.decodeUtf8(payload, 2, payload.length) };
+  const isReadable = platform.isUtf8(payload, 2, payload.length);
+  const pair = isReadable ? { code, reason: platform.decodeUtf8(payload, 2, payload.length) } : undefined;
+  if (!isSendable(code)) throw new ProtocolError("CLOSE_CODE_INVALID", String(code), pair);
+  if (pair === undefined) throw new ProtocolError("CLOSE_REASON_BAD_UTF8");
+  return pair;
+}
+
+/** The longest beginning of a text that fits into a Close frame as its reason. */
+export function cutReason(platform: Platform, reason: string): string {
+  // No character has less than one byte
+  let end = Math.min(reason.length, MAX_REASON_BYTES);
+  while (platform.utf8Length(reason.slice(0, end)) > MAX_REASON_BYTES) end -= 1;
+  const lastUnit = reason.charCodeAt(end - 1);
+  const isCutPair = end < reason.length && lastUnit >= 0xd800 && lastUnit <= 0xdbff;
+  return reason.slice(0, isCutPair ? end - 1 : end);
 }
 
 /** Write a Close frame's payload: empty when there is no code.

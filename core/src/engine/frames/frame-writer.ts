@@ -1,6 +1,9 @@
 /** The longest header: 2 bytes, a 64-bit length and a masking key. */
 export const MAX_HEADER_BYTES = 14;
 
+/** FIN in the first byte of a header: the message ends with this frame. */
+export const FIN = 0x80;
+
 /** RSV1 in the first byte of a header: with permessage-deflate the message is compressed (RFC 7692 §6). */
 export const RSV1 = 0x40;
 
@@ -8,7 +11,7 @@ export const RSV1 = 0x40;
  * @param rsv RSV1 = 0x40, RSV2 = 0x20, RSV3 = 0x10
  * @see RFC 6455 §5.2 */
 export function firstByte(fin: boolean, rsv: number, opcode: number): number {
-  return (fin ? 0x80 : 0) | rsv | opcode;
+  return (fin ? FIN : 0) | rsv | opcode;
 }
 
 /** Bytes of the header of a frame with so long a payload. */

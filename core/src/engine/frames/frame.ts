@@ -12,3 +12,8 @@ export interface Frame {
   /** The payload without its masking. */
   readonly payload: Uint8Array;
 }
+
+/** A frame to send: "auto" masks as the role demands, a client's with a random key and a server's not at all. */
+export interface OutgoingFrame extends Omit<Frame, "maskingKey"> {
+  readonly maskingKey: number | undefined | "auto";
+}

@@ -24,6 +24,8 @@ export interface ClientOpening {
   readonly origin?: string | undefined;
   /** Distinct tokens, most wanted first. */
   readonly subprotocols?: readonly string[];
+  /** Whether the server has to select one of them. */
+  readonly requiresSubprotocol?: boolean;
   /** The value of Sec-WebSocket-Extensions; empty or undefined offers none. */
   readonly extensions?: string | undefined;
   /** The application's own, sent in this order after ours; a Host among them replaces ours. */
@@ -137,7 +139,8 @@ export interface ClientResponse {
  * @param sha1 the 20-byte digest of an ASCII text
  * @param offeredExtensions what `opening.extensions` says, parsed
  * @throws HandshakeError with the answer's status code: STATUS_NOT_101, UPGRADE_INVALID, CONNECTION_INVALID,
- * ACCEPT_MISMATCH, EXTENSIONS_INVALID, EXTENSION_NOT_OFFERED, SUBPROTOCOL_INVALID, SUBPROTOCOL_NOT_OFFERED
+ * ACCEPT_MISMATCH, EXTENSIONS_INVALID, EXTENSION_NOT_OFFERED, SUBPROTOCOL_INVALID, SUBPROTOCOL_NOT_OFFERED,
+ * SUBPROTOCOL_MISSING
  * @see RFC 6455 §4.1, the list of what a client must validate */
 export function checkResponse(
   response: ClientResponse,
@@ -156,7 +159,7 @@ export function checkResponse(
   const accepts = headers.all("sec-websocket-accept");
   if (accepts.length !== 1 || accepts[0] !== deriveAcceptKey(opening.key, sha1)) fail("ACCEPT_MISMATCH", accepts);
   const extensions = readExtensions(headers, offeredExtensions, fail);
-  return { subprotocol: readSubprotocol(headers, opening.subprotocols ?? [], fail), extensions };
+  return { subprotocol: readSubprotocol(headers, opening, fail), extensions };
 }
 
 /** Says what is wrong with an answer. */
@@ -183,7 +186,7 @@ export function checkConnectResponse(
   if (endStream) throw new HandshakeError("STREAM_ENDED", undefined, { statusCode, response: received });
   for (const field of headers) if (isConnectionField(field)) fail("CONNECTION_FIELD", [field[0]]);
   const extensions = readExtensions(headers, offeredExtensions, fail);
-  return { subprotocol: readSubprotocol(headers, opening.subprotocols ?? [], fail), extensions };
+  return { subprotocol: readSubprotocol(headers, opening, fail), extensions };
 }
 
 function checkUpgrade(headers: HeaderFields, fail: Fail): void {
@@ -206,10 +209,13 @@ function readExtensions(
   return extensions;
 }
 
-function readSubprotocol(headers: HeaderFields, offered: readonly string[], fail: Fail): string | undefined {
+function readSubprotocol(headers: HeaderFields, opening: ClientOpening, fail: Fail): string | undefined {
+  const { subprotocols: offered = [], requiresSubprotocol = false } = opening;
   const values = headers.all("sec-websocket-protocol");
   const [subprotocol] = values;
-  if (subprotocol === undefined) return undefined;
+  if (subprotocol === undefined) {
+    return requiresSubprotocol && offered.length > 0 ? fail("SUBPROTOCOL_MISSING", []) : undefined;
+  }
   // §11.3.4: at most once in an answer, and one element
   if (values.length > 1 || !isToken(subprotocol)) return fail("SUBPROTOCOL_INVALID", values);
   return offered.includes(subprotocol) ? subprotocol : fail("SUBPROTOCOL_NOT_OFFERED", values);

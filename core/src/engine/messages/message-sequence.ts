@@ -3,7 +3,7 @@ import { Utf8Validator } from "../bytes/utf8.ts";
 import { LimitError, ProtocolError } from "../errors.ts";
 import { OPCODE } from "../frames/opcode.ts";
 import type { Limits } from "./limits.ts";
-import type { MessageKind } from "./message.ts";
+import { handedInPieces, type MessageKind, type Reception } from "./message.ts";
 
 /** DEFLATE adds 5 bytes to a stored block, of which the smallest encoders make one for each 256 bytes or so. */
 const GROWTH = 16;
@@ -13,6 +13,7 @@ const LEAST_GROWTH = 64;
  * @see RFC 6455 §5.4, §5.6, §8.1 */
 export class MessageSequence {
   readonly #limits: Limits;
+  readonly #reception: Reception;
   #inMessage = false;
   #kind: MessageKind = "binary";
   #fragments = 0;
@@ -21,8 +22,9 @@ export class MessageSequence {
   /** Made for the first text that needs it. */
   #utf8: Utf8Validator | undefined;
 
-  constructor(limits: Limits) {
+  constructor(limits: Limits, reception: Reception) {
     this.#limits = limits;
+    this.#reception = reception;
   }
 
   /** Whether a message has begun and not ended. */
@@ -54,12 +56,13 @@ export class MessageSequence {
     if (opcode === OPCODE.continuation) {
       if (!this.#inMessage) throw new ProtocolError("CONTINUATION_UNEXPECTED");
     } else {
-      if (this.#inMessage) throw new ProtocolError("CONTINUATION_EXPECTED");
+      if (this.#inMessage) throw new ProtocolError("CONTINUATION_EXPECTED", `opcode 0x${opcode.toString(16)}`);
       this.#begin(opcode, compressed);
     }
     if (payloadLength > maxFrameBytes) throw new LimitError("FRAME_TOO_BIG", maxFrameBytes, payloadLength);
     this.#bytes += payloadLength;
     if (this.#bytes > this.#maxBytes) throw new LimitError("MESSAGE_TOO_BIG", maxMessageBytes, this.#bytes);
+    if (opcode === OPCODE.continuation && this.#isAssembled) this.#checkAssembled();
     this.#fragments += 1;
     if (this.#fragments > maxFragments) throw new LimitError("TOO_MANY_FRAGMENTS", maxFragments, this.#fragments);
   }
@@ -88,6 +91,18 @@ export class MessageSequence {
   get #maxBytes(): number {
     const { maxMessageBytes } = this.#limits;
     return this.#compressed ? maxMessageBytes + Math.floor(maxMessageBytes / GROWTH) + LEAST_GROWTH : maxMessageBytes;
+  }
+
+  /** Whether the present message is put together here. */
+  get #isAssembled(): boolean {
+    if (this.#reception === "frames") return false;
+    return this.#compressed || !handedInPieces(this.#reception, this.#kind);
+  }
+
+  #checkAssembled(): void {
+    const { maxAssembledBytes } = this.#limits;
+    if (this.#bytes <= maxAssembledBytes) return;
+    throw new LimitError("MESSAGE_TOO_BIG", maxAssembledBytes, this.#bytes, "maxAssembledBytes");
   }
 
   #begin(opcode: number, compressed: boolean): void {

@@ -6,6 +6,7 @@
 import { Output } from "../bytes/output.ts";
 import type { Platform } from "../bytes/platform.ts";
 import type { Slab } from "../bytes/slab.ts";
+import type { LimitError, ProtocolError } from "../errors.ts";
 import type { Limits } from "../messages/limits.ts";
 import type { Reception } from "../messages/message.ts";
 import { Receiver } from "./receiver.ts";
@@ -23,6 +24,12 @@ export interface ProtocolOptions {
   readonly heartbeatIntervalMs: number;
   readonly heartbeatTimeoutMs: number;
   readonly closeTimeoutMs: number;
+  /** Whether the heartbeat's pings carry random bytes, by which their pongs are known, or nothing. */
+  readonly heartbeatPayload: "random" | "empty";
+  /** Longest payload of a message that is sent in one frame. */
+  readonly fragmentBytes: number;
+  /** What a Close frame says of a failure; "" where undefined. A function of the error alone. */
+  readonly failureReason: ((error: ProtocolError | LimitError) => string) | undefined;
 }
 
 /** Parts are used within one turn as a rule, so few are ever spare. */
@@ -42,7 +49,7 @@ export class ProtocolKit {
     this.platform = platform;
     this.role = role;
     this.options = options;
-    this.sender = new Sender(platform, role === "client");
+    this.sender = new Sender(platform, role === "client", options.fragmentBytes);
     this.#slab = slab;
   }
 

@@ -8,8 +8,8 @@ import type { Platform } from "../bytes/platform.ts";
 import type { Slab } from "../bytes/slab.ts";
 import type { ClosePair, WebSocketError } from "../errors.ts";
 import { LimitError, ProtocolError, TransportError, UsageError } from "../errors.ts";
-import { CLOSE_CODE, readClose, writeClose } from "../frames/close-code.ts";
-import type { Frame } from "../frames/frame.ts";
+import { CLOSE_CODE, cutReason, readClose, writeClose } from "../frames/close-code.ts";
+import type { OutgoingFrame } from "../frames/frame.ts";
 import { firstByte, RSV1 } from "../frames/frame-writer.ts";
 import { OPCODE } from "../frames/opcode.ts";
 import { Fragmenter } from "../messages/fragmenter.ts";
@@ -244,7 +244,7 @@ export class Protocol {
     this.#checkOpen("send");
     this.#checkIdle();
     this.#checkMessage(kind, bytes);
-    this.#sendFrame(true, kind === "text" ? OPCODE.text : OPCODE.binary, bytes);
+    this.#kit.sender.sendBytes(this.#out, firstByte(true, 0, kind === "text" ? OPCODE.text : OPCODE.binary), bytes);
   }
 
   /** Begin a message that is sent compressed. It goes out with `finishJob`; control frames may go before it.
@@ -292,7 +292,7 @@ export class Protocol {
 
   /** Send a frame exactly as it is, right or wrong. A Close frame begins the closing handshake.
    * @throws UsageError when the connection is not open, or a field cannot be encoded */
-  sendFrame(frame: Frame, nowMs: number): void {
+  sendFrame(frame: OutgoingFrame, nowMs: number): void {
     this.#checkOpen("sendFrame");
     if (!(Number.isInteger(frame.opcode) && frame.opcode >= 0 && frame.opcode <= 15)) {
       throw new UsageError(`the opcode is ${String(frame.opcode)}; give a whole number from 0 to 15`);
@@ -314,6 +314,11 @@ export class Protocol {
    * @see RFC 6455 §5.5.3 */
   pong(payload: Uint8Array): void {
     this.#sendPingOrPong("pong", OPCODE.pong, payload);
+    try {
+      this.#countPong();
+    } catch (error) {
+      this.#failFor(error);
+    }
   }
 
   /** Begin the closing handshake; without effect when it has begun.
@@ -337,8 +342,9 @@ export class Protocol {
     this.#unreported = true;
     this.#stopListening();
     if (this.#state === "open" && closeCode !== undefined) {
-      this.#sendFrame(true, OPCODE.close, writeClose(this.#kit.platform, closeCode, ""));
-      this.#closeSent({ code: closeCode, reason: "" }, nowMs);
+      const reason = this.#reasonOf(error);
+      this.#sendFrame(true, OPCODE.close, writeClose(this.#kit.platform, closeCode, reason));
+      this.#closeSent({ code: closeCode, reason }, nowMs);
       this.#failureSent = true;
     } else if (this.#state !== "closing" || closeCode === undefined) {
       // No Close frame can be sent: nothing more is accepted.
@@ -346,6 +352,22 @@ export class Protocol {
       this.#closeDeadlineMs = nowMs + this.#kit.options.closeTimeoutMs;
     }
     this.#wishFor(closeCode === undefined ? "destroy" : "end");
+  }
+
+  /** End it with a Close frame and without waiting for the peer's, whatever is under way; without effect when it has ended.
+   * @throws UsageError as `close`
+   * @see RFC 6455 §7.1.7 */
+  abandon(code: number, reason: string, nowMs: number): void {
+    const payload = writeClose(this.#kit.platform, code, reason);
+    if (this.#state === "connecting") throw new UsageError("fail: the connection is not open yet");
+    if (this.#state === "closed") return;
+    this.#stopListening();
+    if (this.#state === "open") {
+      this.#sendFrame(true, OPCODE.close, payload);
+      this.#closeSent({ code, reason }, nowMs);
+      this.#failureSent = true;
+    }
+    this.#wishFor("end");
   }
 
   // ---- bytes to send
@@ -457,6 +479,11 @@ export class Protocol {
 
   /** A ping of the heartbeat. Its payload tells its pong from the application's, and an old one's from this one's. */
   #sendBeat(nowMs: number): void {
+    if (this.#kit.options.heartbeatPayload === "empty") {
+      this.#beatSentMs = nowMs;
+      this.#sendFrame(true, OPCODE.ping, this.#kit.platform.allocate(0));
+      return;
+    }
     const beat = this.#kit.platform.maskingKey();
     this.#beat = beat;
     this.#beatSentMs = nowMs;
@@ -466,8 +493,9 @@ export class Protocol {
   }
 
   #pongReceived(payload: Uint8Array): void {
-    if (this.#beatSentMs === undefined || payload.length !== 4) return;
-    for (let i = 0; i < 4; i++) if (payload[i] !== ((this.#beat >>> (i << 3)) & 0xff)) return;
+    const length = this.#kit.options.heartbeatPayload === "empty" ? 0 : 4;
+    if (this.#beatSentMs === undefined || payload.length !== length) return;
+    for (let i = 0; i < length; i++) if (payload[i] !== ((this.#beat >>> (i << 3)) & 0xff)) return;
     this.#roundTripMs = this.#nowMs - this.#beatSentMs;
     this.#beatSentMs = undefined;
   }
@@ -475,12 +503,15 @@ export class Protocol {
   #answerPing(payload: Uint8Array): void {
     // §5.5.2: a pong is due unless a Close frame was received; after having sent one, nothing may follow (§5.5.1).
     if (!this.#kit.options.automaticPong || this.#state !== "open") return;
+    this.#countPong();
+    this.#sendFrame(true, OPCODE.pong, payload);
+  }
+
+  #countPong(): void {
     this.#pendingPongs += 1;
     const { maxPendingPongs } = this.#kit.options.limits;
-    if (this.#pendingPongs > maxPendingPongs) {
-      throw new LimitError("TOO_MANY_PENDING_PONGS", maxPendingPongs, this.#pendingPongs);
-    }
-    this.#sendFrame(true, OPCODE.pong, payload);
+    if (this.#pendingPongs <= maxPendingPongs) return;
+    throw new LimitError("TOO_MANY_PENDING_PONGS", maxPendingPongs, this.#pendingPongs);
   }
 
   #closeReceived(pair: ClosePair): ProtocolEvent {
@@ -541,6 +572,13 @@ export class Protocol {
 
   #failWith(error: ProtocolError | LimitError, nowMs: number): void {
     this.fail(error, error.closeCode, nowMs);
+  }
+
+  /** What the application wants to be said of a failure. */
+  #reasonOf(error: WebSocketError): string {
+    const { failureReason } = this.#kit.options;
+    if (failureReason === undefined || !(error instanceof ProtocolError || error instanceof LimitError)) return "";
+    return cutReason(this.#kit.platform, failureReason(error));
   }
 
   #report(error: WebSocketError): WebSocketError {

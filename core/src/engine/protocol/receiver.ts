@@ -5,13 +5,13 @@
  */
 import { PayloadBuffer } from "../bytes/payload-buffer.ts";
 import type { Platform } from "../bytes/platform.ts";
-import { ProtocolError } from "../errors.ts";
+import { LimitError, ProtocolError } from "../errors.ts";
 import type { Frame } from "../frames/frame.ts";
 import { FrameReader } from "../frames/frame-reader.ts";
 import { RSV1 } from "../frames/frame-writer.ts";
 import { isControl, OPCODE } from "../frames/opcode.ts";
-import type { Limits } from "../messages/limits.ts";
-import type { Reception } from "../messages/message.ts";
+import { type Limits, largestMessage } from "../messages/limits.ts";
+import { handedInPieces, type Reception } from "../messages/message.ts";
 import { MessageSequence } from "../messages/message-sequence.ts";
 import type { FragmentEvent, FrameEvent, MessageEvent } from "./events.ts";
 import type { InflateJob } from "./jobs.ts";
@@ -39,7 +39,7 @@ export class Receiver {
   readonly #sequence: MessageSequence;
   readonly #reception: Reception;
   readonly #decodeText: boolean;
-  readonly #maxMessageBytes: number;
+  readonly #limits: Limits;
   /** The unfinished message, or with reception "frames" the unfinished frame. */
   #data: PayloadBuffer | undefined;
   /** The unfinished control frame, which may stand between the fragments of a message. */
@@ -57,10 +57,10 @@ export class Receiver {
   constructor(platform: Platform, masked: boolean, options: ReceiverOptions) {
     this.#platform = platform;
     this.#reader = new FrameReader(platform, masked);
-    this.#sequence = new MessageSequence(options.limits);
+    this.#sequence = new MessageSequence(options.limits, options.reception);
     this.#reception = options.reception;
     this.#decodeText = options.textAs === "string";
-    this.#maxMessageBytes = options.limits.maxMessageBytes;
+    this.#limits = options.limits;
   }
 
   /** The RSV bits that may be set in a message's first frame; only while it is idle. */
@@ -119,6 +119,7 @@ export class Receiver {
       const event = isControl(reader.opcode) ? this.#readControl() : this.#readData();
       if (event !== undefined) return event;
       if (reader.inFrame) {
+        this.#checkIncomplete();
         reader.retain();
         return undefined;
       }
@@ -133,7 +134,7 @@ export class Receiver {
     const platform = this.#platform;
     const isText = kind === "text";
     if (isText && !platform.isUtf8(bytes, start, end)) throw new ProtocolError("BAD_UTF8");
-    if (this.#reception === "fragments") {
+    if (handedInPieces(this.#reception, kind)) {
       this.#inflated = this.#fragment(platform.copy(bytes, start, end), true);
     } else {
       const asString = isText && this.#decodeText;
@@ -143,10 +144,10 @@ export class Receiver {
   }
 
   #readData(): ReceiverEvent | undefined {
+    if (this.#reception === "frames") return this.#readFrame();
     // What is compressed cannot be handed over before it is complete: DEFLATE data are no pieces of the text
-    const isWhole = this.#reception === "messages" || (this.#reception === "fragments" && this.#sequence.compressed);
-    if (isWhole) return this.#readMessage();
-    return this.#reception === "fragments" ? this.#readFragment() : this.#readFrame();
+    const inPieces = handedInPieces(this.#reception, this.#sequence.kind) && !this.#sequence.compressed;
+    return inPieces ? this.#readFragment() : this.#readMessage();
   }
 
   #readMessage(): MessageEvent | InflateJob | undefined {
@@ -235,7 +236,7 @@ export class Receiver {
   }
 
   #inflate(bytes: Uint8Array, start: number, end: number): InflateJob {
-    this.#job = { type: "inflate", bytes, start, end, maxBytes: this.#maxMessageBytes };
+    this.#job = { type: "inflate", bytes, start, end, maxBytes: largestMessage(this.#limits) };
     return this.#job;
   }
 
@@ -243,6 +244,13 @@ export class Receiver {
     const event = this.#inflated;
     this.#inflated = undefined;
     return event;
+  }
+
+  #checkIncomplete(): void {
+    const { maxIncompleteFrameBytes } = this.#limits;
+    const { payloadRead, payloadLength } = this.#reader;
+    if (payloadRead <= maxIncompleteFrameBytes) return;
+    throw new LimitError("FRAME_TOO_BIG", maxIncompleteFrameBytes, payloadLength, "maxIncompleteFrameBytes");
   }
 
   /** Unmask what has arrived of the payload, and check it if it is text as it is. */

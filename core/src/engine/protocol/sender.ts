@@ -5,8 +5,8 @@
  */
 import type { Output } from "../bytes/output.ts";
 import type { Platform } from "../bytes/platform.ts";
-import type { Frame } from "../frames/frame.ts";
-import { firstByte, headerLength, MAX_HEADER_BYTES, writeHeader } from "../frames/frame-writer.ts";
+import type { OutgoingFrame } from "../frames/frame.ts";
+import { FIN, firstByte, headerLength, MAX_HEADER_BYTES, writeHeader } from "../frames/frame-writer.ts";
 import { OPCODE } from "../frames/opcode.ts";
 
 /** Payloads up to so many bytes are copied behind their header: one small write costs less than a gathering write up
@@ -18,19 +18,27 @@ const BYTES_PER_UNIT = 3;
 export class Sender {
   readonly #platform: Platform;
   readonly #masks: boolean;
+  readonly #fragmentBytes: number;
+  /** Texts of which nothing need be asked but their length: they fit into one frame, and into the slab. */
+  readonly #shortBytes: number;
 
-  /** @param masks whether frames are masked: a client's are, a server's are not (RFC 6455 §5.1) */
-  constructor(platform: Platform, masks: boolean) {
+  /** @param masks whether frames are masked: a client's are, a server's are not (RFC 6455 §5.1)
+   * @param fragmentBytes longest payload of a message that is sent in one frame */
+  constructor(platform: Platform, masks: boolean, fragmentBytes: number) {
     this.#platform = platform;
     this.#masks = masks;
+    this.#fragmentBytes = fragmentBytes;
+    this.#shortBytes = Math.min(COPY_UP_TO, fragmentBytes);
   }
 
-  /** A text message in one frame; an unpaired surrogate is sent as U+FFFD. */
+  /** A text message; an unpaired surrogate is sent as U+FFFD. */
   sendText(output: Output, text: string): void {
     const first = firstByte(true, 0, OPCODE.text);
     const most = text.length * BYTES_PER_UNIT;
-    if (most > COPY_UP_TO) {
-      this.#sendOwned(output, first, this.#encode(text), this.#frameKey());
+    if (most > this.#shortBytes) {
+      const bytes = this.#encode(text);
+      if (bytes.length > this.#fragmentBytes) this.#sendInFrames(output, first, bytes, 0, bytes.length);
+      else this.#sendOwned(output, first, bytes, this.#frameKey());
       return;
     }
     const at = output.reserve(MAX_HEADER_BYTES + most);
@@ -41,6 +49,13 @@ export class Sender {
     const header = headerLength(length, this.#masks);
     if (header !== guessed) target.copyWithin(at + header, at + guessed, at + guessed + length);
     this.#finish(output, at, first, length);
+  }
+
+  /** A message of bytes, in several frames where it is long.
+   * @param first as for one frame */
+  sendBytes(output: Output, first: number, payload: Uint8Array): void {
+    if (payload.length > this.#fragmentBytes) this.#sendInFrames(output, first, payload, 0, payload.length);
+    else this.sendFrame(output, first, payload);
   }
 
   /** A frame with an unmasked payload, which is masked in a copy where the role demands it. */
@@ -54,9 +69,14 @@ export class Sender {
     this.#finish(output, at, first, payload.length);
   }
 
-  /** A frame with a payload that is lent for this call: `bytes` from `start` to `end`. */
+  /** A message that is lent for this call: `bytes` from `start` to `end`; in several frames where it is long.
+   * @param first as for one frame */
   sendLent(output: Output, first: number, bytes: Uint8Array, start: number, end: number): void {
     const length = end - start;
+    if (length > this.#fragmentBytes) {
+      this.#sendInFrames(output, first, bytes, start, end);
+      return;
+    }
     if (length > COPY_UP_TO) {
       this.#sendOwned(output, first, this.#platform.copy(bytes, start, end), this.#frameKey());
       return;
@@ -68,9 +88,30 @@ export class Sender {
   }
 
   /** A frame exactly as it is, masking key included. */
-  sendRaw(output: Output, frame: Frame): void {
+  sendRaw(output: Output, frame: OutgoingFrame): void {
     const rsv = (frame.rsv1 ? 0x40 : 0) | (frame.rsv2 ? 0x20 : 0) | (frame.rsv3 ? 0x10 : 0);
-    this.#sendLarge(output, firstByte(frame.fin, rsv, frame.opcode), frame.payload, frame.maskingKey);
+    const key = frame.maskingKey === "auto" ? this.#frameKey() : frame.maskingKey;
+    this.#sendLarge(output, firstByte(frame.fin, rsv, frame.opcode), frame.payload, key);
+  }
+
+  /** A message in frames of `fragmentBytes`, side by side in one array: one write costs less than one for each frame.
+   * @see RFC 6455 §5.4 */
+  #sendInFrames(output: Output, first: number, bytes: Uint8Array, start: number, end: number): void {
+    const size = this.#fragmentBytes;
+    const frames = Math.ceil((end - start) / size);
+    const target = this.#platform.allocate(end - start + frames * headerLength(size, this.#masks));
+    let at = 0;
+    let byte = first & ~FIN;
+    for (let from = start; from < end; from += size) {
+      const to = Math.min(end, from + size);
+      const key = this.#frameKey();
+      at = writeHeader(target, at, to === end ? byte | FIN : byte, to - from, key);
+      target.set(bytes.subarray(from, to), at);
+      if (key !== undefined) this.#platform.mask(target, at, at + to - from, key, 0);
+      at += to - from;
+      byte = firstByte(false, 0, OPCODE.continuation);
+    }
+    output.append(at === target.length ? target : target.subarray(0, at));
   }
 
   /** Write the header before a payload that is in its place already, and mask it there. */

@@ -100,11 +100,12 @@ export class ClientHandshake<Data> {
   }
 
   #makeOpening(deflate?: DeflateOffer): SentOpening {
-    const { subprotocols, origin, version } = this.#settings;
+    const { subprotocols, requiresSubprotocol, origin, version } = this.#settings;
     // RFC 6455 §4.1: a new nonce for each connection
     const key = encodeBase64(nodePlatform.randomBytes(16));
     const extensions = formatExtensions(deflate?.offers ?? []);
-    return { host: this.#url.host, key, version, origin, subprotocols, extensions, headers: this.#headers, deflate };
+    const [{ host }, headers] = [this.#url, this.#headers];
+    return { host, key, version, origin, subprotocols, requiresSubprotocol, extensions, headers, deflate };
   }
 
   #dial(): void {
@@ -116,7 +117,7 @@ export class ClientHandshake<Data> {
       const agent = this.#settings.agentFor(url.href);
       // The agent's code is the application's, which may abort the signal
       if (this.#isOver) return;
-      const wish = { url, opening, agent, tls: this.#tls, http2: this.#http2 };
+      const wish = { url, opening, agent, tls: this.#tls, tcp: this.#settings.tcp, http2: this.#http2 };
       this.#giveUp = dial(wish, {
         opened: (answer, channel) => this.#onOpened(answer, channel, opening),
         answered: (answer, body) => this.#onAnswered(answer, body, opening),
@@ -216,7 +217,7 @@ export class ClientHandshake<Data> {
     // Whoever gives no data says that it is undefined
     const data = handlers.data as Data;
     const kind = { role: "client", settings, handlers, counters, onEnded: ignore } as const;
-    const start = { transport, info, data, deflate, head, request: received };
+    const start = { transport, info, data, deflate, head, request: received, announcesLater: true };
     new ConnectionFactory<Data>(kind, kit).open(start, (connection) => {
       if (signal !== undefined) obey(signal, connection);
       this.#outcome.opened(connection);

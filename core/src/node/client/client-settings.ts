@@ -25,6 +25,8 @@ export interface ClientSettings<Data> {
   readonly version: 13 | 8;
   readonly agentFor: (href: string) => http.Agent | undefined;
   readonly tls: NonNullable<ConnectOptions["tls"]>;
+  readonly tcp: NonNullable<ConnectOptions["tcp"]>;
+  readonly requiresSubprotocol: boolean;
   readonly http2: Http2Choice;
   readonly handshakeTimeoutMs: number;
   readonly mostRedirects: number;
@@ -41,6 +43,8 @@ const CLIENT_NAMES: Record<ClientOwn, true> = {
   version: true,
   agent: true,
   tls: true,
+  tcp: true,
+  requireSubprotocol: true,
   http2: true,
   handshakeTimeoutMs: true,
   followRedirects: true,
@@ -73,6 +77,8 @@ export function resolveClientSettings<Data>(options: ConnectOptions<Data>): Clie
     version: options.version === undefined ? 13 : options.version,
     agentFor: resolveAgent(options.agent),
     tls: readTls(options.tls),
+    tcp: readTcp(options),
+    requiresSubprotocol: readFlag("requireSubprotocol", options.requireSubprotocol),
     http2: readHttp2(options),
     handshakeTimeoutMs: positive("handshakeTimeoutMs", options.handshakeTimeoutMs, 10_000),
     mostRedirects: readRedirects(options.followRedirects),
@@ -114,6 +120,25 @@ function checkAgent(agent: unknown, what: string): asserts agent is http.Agent {
 function readTls(tls: unknown = {}): NonNullable<ConnectOptions["tls"]> {
   if (typeof tls === "object" && tls !== null) return tls;
   throw new UsageError(`tls is of type ${tls === null ? "null" : typeof tls}; give an object of tls.connect's options`);
+}
+
+function readTcp({
+  tcp = {},
+  http2 = false,
+}: Pick<ConnectOptions, "tcp" | "http2">): NonNullable<ConnectOptions["tcp"]> {
+  if (typeof tcp !== "object" || tcp === null) {
+    throw new UsageError(
+      `tcp is of type ${tcp === null ? "null" : typeof tcp}; give an object of net.connect's options`,
+    );
+  }
+  // Whoever shares a connection cannot say how its socket is made
+  if (http2 === false || Object.keys(tcp).length === 0) return tcp;
+  throw new UsageError("both http2 and tcp are given; leave one out, or give a session as http2");
+}
+
+function readFlag(name: string, flag: unknown = false): boolean {
+  if (typeof flag === "boolean") return flag;
+  throw new UsageError(`${name} is of type ${flag === null ? "null" : typeof flag}; give true or false`);
 }
 
 function readHttp2({ http2 = false, agent }: Pick<ConnectOptions, "http2" | "agent">): Http2Choice {

@@ -1,5 +1,6 @@
 import type * as http from "node:http";
 import type { ClientHttp2Session } from "node:http2";
+import type { TcpNetConnectOpts } from "node:net";
 import type { ConnectionOptions as TlsConnectionOptions } from "node:tls";
 import type { HandshakeResponse } from "../../engine/errors.ts";
 import type { HeadersInput } from "../../engine/handshake/header-list.ts";
@@ -17,11 +18,17 @@ export interface ConnectOptions<Data = undefined> extends Handlers<Data, Handsha
   readonly origin?: string | undefined;
   /** 13, or 8 for servers of HyBi 08 to 12. Default 13. */
   readonly version?: 13 | 8 | undefined;
+  /** Whether it is a failure, SUBPROTOCOL_MISSING, when the server selects none of the offered subprotocols. Default false:
+   * the connection then has none (RFC 6455 §4.1). */
+  readonly requireSubprotocol?: boolean | undefined;
   /** Makes the socket, through a proxy for instance; an `https.Agent` for wss:. A function is asked anew after each
    * redirect, with the ws:, wss: or ws+unix: URL. Default: a new socket without an agent. */
   readonly agent?: http.Agent | ((url: URL) => http.Agent | undefined) | undefined;
   /** What `tls.connect` takes: `ca`, `cert`, `key`, `servername`, `rejectUnauthorized` and others. */
   readonly tls?: TlsConnectionOptions | undefined;
+  /** What `net.connect` takes beside host and port: `localAddress`, `family`, `lookup` and others; for wss: too. Not together
+   * with `http2`. */
+  readonly tcp?: Omit<Partial<TcpNetConnectOpts>, "host" | "port"> | undefined;
   /** WebSocket over HTTP/2 (RFC 8441): true for HTTP/2 alone, over TLS by ALPN and without TLS by prior knowledge; "auto" for
    * what the server chooses by ALPN, and HTTP/1.1 where it does not take WebSocket over HTTP/2 or there is no TLS. Connections to
    * one origin with the same `tls` options share an HTTP/2 connection. A session of `http2.connect` is used as it is, and

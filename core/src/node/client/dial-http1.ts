@@ -17,6 +17,7 @@ export interface DialRequest {
   readonly headers: HeaderList;
   readonly agent: http.Agent | undefined;
   readonly tls: NonNullable<ConnectOptions["tls"]>;
+  readonly tcp: NonNullable<ConnectOptions["tcp"]>;
   /** One that is connected already, instead of a new one. */
   readonly socket?: net.Socket | undefined;
 }
@@ -33,10 +34,10 @@ export interface Http1DialOutcome {
 /** Dial.
  * @returns to cancel it */
 export function dialHttp1(dialed: DialRequest, outcome: Http1DialOutcome): () => void {
-  const { url, headers, agent, tls } = dialed;
-  const createConnection = (): net.Socket => dialed.socket ?? openSocket(url, tls, ["http/1.1"]);
+  const { url, headers, agent, tls, tcp } = dialed;
+  const createConnection = (): net.Socket => dialed.socket ?? openSocket(url, { ...tcp, ...tls }, ["http/1.1"]);
   const request = (url.secure ? https : http).request({
-    ...(agent === undefined ? { createConnection } : { ...tls, agent }),
+    ...(agent === undefined ? { createConnection } : { ...tcp, ...tls, agent }),
     method: "GET",
     hostname: url.hostname,
     port: url.port,

@@ -10,6 +10,7 @@ import { Socket } from "node:net";
 import type { Duplex, Readable } from "node:stream";
 import { HandshakeError, type HandshakeResponse, TransportError, UsageError } from "../../engine/errors.ts";
 import { type ClientOpening, connectFields, requestHeaders } from "../../engine/handshake/client.ts";
+import type { HeaderList } from "../../engine/handshake/header-list.ts";
 import { Http2StreamTransport } from "../transport/http2-stream-transport.ts";
 import { peerAddress } from "../transport/peer-address.ts";
 import { SocketTransport } from "../transport/socket-transport.ts";
@@ -35,6 +36,7 @@ export interface DialWish {
   readonly opening: ClientOpening;
   readonly agent: http.Agent | undefined;
   readonly tls: NonNullable<ConnectOptions["tls"]>;
+  readonly tcp: NonNullable<ConnectOptions["tcp"]>;
   readonly http2: Http2Choice;
 }
 
@@ -83,12 +85,14 @@ export function dial(wish: DialWish, outcome: DialOutcome): () => void {
 }
 
 function overHttp1(wish: DialWish, outcome: DialOutcome, socket?: Socket): () => void {
-  const { url, opening, agent, tls } = wish;
+  const { url, opening, agent, tls, tcp } = wish;
+  const headers = requestHeaders(opening);
   return dialHttp1(
-    { url, headers: requestHeaders(opening), agent, tls, socket },
+    { url, headers, agent, tls, tcp, socket },
     {
-      upgraded: (response, upgraded, head) => outcome.opened(answerOf1(response), http1Channel(upgraded, head)),
-      answered: (response) => outcome.answered(answerOf1(response), response),
+      upgraded: (response, upgraded, head) =>
+        outcome.opened(answerOf1(response, headers), http1Channel(upgraded, head)),
+      answered: (response) => outcome.answered(answerOf1(response, headers), response),
       failed: (error) => outcome.failed(dialError(error)),
     },
   );
@@ -143,7 +147,7 @@ class Http2Attempt {
     }
     const fields = connectFields(opening, { scheme: url.secure ? "https" : "http", path: url.target });
     const tell = {
-      answered: (response: Http2Response, stream: ClientHttp2Stream) => this.#answered(response, stream),
+      answered: (response: Http2Response, stream: ClientHttp2Stream) => this.#answered(response, stream, fields),
       failed: (error: Error, errorCode?: number) => {
         if (errorCode === NGHTTP2_REFUSED_STREAM) lease.refused();
         this.#failed(error, errorCode, orHttp1);
@@ -161,10 +165,10 @@ class Http2Attempt {
     }
   }
 
-  #answered(response: Http2Response, stream: ClientHttp2Stream): void {
+  #answered(response: Http2Response, stream: ClientHttp2Stream, sentHeaders: HeaderList): void {
     this.#isAnswered = true;
     const { statusCode, headers, rawHeaders, endStream } = response;
-    const received = { statusCode, reasonPhrase: "", headers, rawHeaders, body: NOTHING };
+    const received = { statusCode, reasonPhrase: "", headers, rawHeaders, sentHeaders, body: NOTHING };
     const answer = { received, httpVersion: "2.0", endStream };
     const isOpen = statusCode >= 200 && statusCode <= 299 && !endStream;
     if (isOpen) this.#outcome.opened(answer, http2Channel(stream));
@@ -226,9 +230,10 @@ function unsendable(cause: unknown): UsageError {
 }
 
 /** Nothing of Node's own objects is kept. */
-function answerOf1(response: http.IncomingMessage): Answer {
+function answerOf1(response: http.IncomingMessage, sentHeaders: HeaderList): Answer {
   const { statusCode = 0, statusMessage: reasonPhrase = "", headers, rawHeaders, httpVersion } = response;
-  return { received: { statusCode, reasonPhrase, headers, rawHeaders, body: NOTHING }, httpVersion, endStream: false };
+  const received = { statusCode, reasonPhrase, headers, rawHeaders, sentHeaders, body: NOTHING };
+  return { received, httpVersion, endStream: false };
 }
 
 /** Node's http parser says with HPE_ codes what is not HTTP; all else is the network's or TLS's. */

@@ -1,8 +1,9 @@
 import { randomUUID } from "node:crypto";
+import type { Socket } from "node:net";
 import type { Readable } from "node:stream";
-import { ConnectionClosedError, UsageError } from "../../engine/errors.ts";
+import { type ConnectionClosedError, UsageError } from "../../engine/errors.ts";
 import { CLOSE_CODE } from "../../engine/frames/close-code.ts";
-import type { Frame } from "../../engine/frames/frame.ts";
+import type { OutgoingFrame } from "../../engine/frames/frame.ts";
 import type { MessageKind } from "../../engine/messages/message.ts";
 import { Protocol } from "../../engine/protocol/protocol.ts";
 import type { Role } from "../../engine/protocol/protocol-kit.ts";
@@ -25,6 +26,7 @@ import {
 } from "./prepared-message.ts";
 import { discardSource, guardSource, sendStream } from "./outgoing-queue.ts";
 import type { CloseEvent, ConnectionSettings, Handlers } from "./settings.ts";
+import { whenFlushed } from "./when-flushed.ts";
 import { checkTopic, type Publishable, type Topics, theTopics } from "./topics.ts";
 
 /** What may be sent as a message. A Readable's or Blob's chunks go out as the fragments of one message, uncompressed. */
@@ -68,6 +70,8 @@ export interface ConnectionStart<Data> {
   readonly head: Uint8Array;
   /** Handed to the open handler. */
   readonly request: unknown;
+  /** Whether whoever opens learns of the connection after the open handler, so that messages wait for a later turn. */
+  readonly announcesLater: boolean;
 }
 
 /** What all connections of one role and with the same settings share. */
@@ -150,6 +154,12 @@ export class Connection<Data = undefined> {
 
   get extensions(): string {
     return this.#info.extensions;
+  }
+
+  /** Node's socket below it, for what it knows: addresses, certificates, counters. It is read and written here alone. Over
+   * HTTP/2 the one of all streams, which is undefined when their session has ended; undefined too where there is none. */
+  get socket(): Socket | undefined {
+    return this.#driver.socket;
   }
 
   /** Bytes accepted for sending that the system has not taken, framing included. */
@@ -265,10 +275,12 @@ export class Connection<Data = undefined> {
     return theTopics(this.#topics).publish(topic, message, options, this);
   }
 
-  /** Send a frame exactly as it is given, right or wrong, masking key included.
+  /** Send a frame exactly as it is given, right or wrong, masking key included; with "auto" for the key it is masked as the
+   * role demands. A Close frame begins the closing handshake, whatever its code.
+   * @returns false when more is waiting than the high-water mark, as `send`. Above `maxBufferedBytes` the connection is closed
    * @throws UsageError when the connection is not open */
-  sendFrame(frame: Frame): void {
-    this.#driver.sendFrame(frame);
+  sendFrame(frame: OutgoingFrame): boolean {
+    return this.#driver.sendFrame(frame);
   }
 
   /** Send a ping.
@@ -294,6 +306,17 @@ export class Connection<Data = undefined> {
     this.#driver.close(code ?? undefined, reason);
   }
 
+  /** End the connection with a Close frame, but without waiting for the peer's: it leaves at once, also in the middle of a
+   * message that is being streamed, and nothing is received any more. The transport ends as soon as the peer ends it, too, or
+   * after `closeTimeoutMs`. Without effect when the connection has ended.
+   * @param code 1000–1003, 1007–1014 or 3000–4999
+   * @param reason at most 123 bytes of UTF-8, see `fitReason`
+   * @throws UsageError for another code or a longer reason
+   * @see RFC 6455 §7.1.7 */
+  fail(code: number, reason = ""): void {
+    this.#driver.fail(code, reason);
+  }
+
   /** End the transport at once, without a Close frame; what was not written is dropped. */
   terminate(): void {
     this.#driver.terminate();
@@ -312,22 +335,17 @@ export class Connection<Data = undefined> {
   /** Resolves when all that was sent so far is with the system.
    * @returns rejects with ConnectionClosedError, `unsentBytes`, when the connection ended first; the promise may be
    *   dropped */
-  flush(): Promise<void> {
+  flush(): Promise<void>;
+  /** The same with a callback, called once, in a later turn; it costs less than a promise. */
+  flush(done: (error?: ConnectionClosedError) => void): void;
+  flush(done?: (error?: ConnectionClosedError) => void): Promise<void> | undefined {
+    if (done !== undefined) {
+      if (typeof done !== "function") throw new UsageError(`flush was given a ${typeof done}; give a function`);
+      whenFlushed(this.#driver, done);
+      return undefined;
+    }
     const flushed = new Promise<void>((resolve, reject) => {
-      const refuse = (ending: CloseEvent): void => {
-        if (ending.unsentBytes === 0 && this.#driver.outbound.lostMessages === 0) resolve();
-        else reject(new ConnectionClosedError("flush", ending));
-      };
-      if (this.#driver.ending !== undefined) {
-        refuse(this.#driver.ending);
-        return;
-      }
-      const forget = this.#driver.onceEnded(refuse);
-      const done = (): void => {
-        forget();
-        resolve();
-      };
-      this.#driver.outbound.flush(done, () => reject(new ConnectionClosedError("flush", this.#driver.ending ?? {})));
+      whenFlushed(this.#driver, (error) => (error === undefined ? resolve() : reject(error)));
     });
     flushed.catch(() => {});
     return flushed;

@@ -2,11 +2,12 @@
  * Joins one `Protocol` to one `Transport`, the timer and the application's handlers. In: what the transport and the
  * application say. Out: calls of handlers, and at most one write a turn. It knows no ports, routes or handshakes.
  */
+import type { Socket } from "node:net";
 import { isPromise } from "node:util/types";
 import type { WebSocketError } from "../../engine/errors.ts";
 import { ConnectionClosedError, HandlerError } from "../../engine/errors.ts";
 import { CLOSE_CODE, writeClose } from "../../engine/frames/close-code.ts";
-import type { Frame } from "../../engine/frames/frame.ts";
+import type { OutgoingFrame } from "../../engine/frames/frame.ts";
 import type { MessageKind } from "../../engine/messages/message.ts";
 import type { ProtocolEvent } from "../../engine/protocol/events.ts";
 import type { InflateJob } from "../../engine/protocol/jobs.ts";
@@ -90,7 +91,7 @@ export class Driver<Data> implements TransportSink, Timed, Writer, OutboundHost,
   }
 
   /** The opening handshake is done: say so to the peer and to the application, then read. */
-  start({ preface, head, request }: ConnectionStart<Data>): void {
+  start({ preface, head, request, announcesLater }: ConnectionStart<Data>): void {
     const { open } = this.#kind.handlers;
     this.#pumping = true;
     this.#protocol.opened(performance.now(), preface);
@@ -98,12 +99,12 @@ export class Driver<Data> implements TransportSink, Timed, Writer, OutboundHost,
     this.#transport.start(this);
     if (open !== undefined) this.#call("open", open, request);
     this.#pumping = false;
-    if (this.#kind.role === "client") this.#announce();
+    if (announcesLater) this.#announce();
     this.#pump();
   }
 
-  /** A client's application learns of the opening by a promise, and the server may have spoken with its response: what
-   * waits for the promise runs before the first message is handed over. */
+  /** A client's application learns of the opening by a promise, a server's that decides by hand when its call returns, and
+   * the peer may have spoken already: what they do then comes before the first message. */
   #announce(): void {
     this.#hold(UNANNOUNCED);
     setImmediate(() => this.#release(UNANNOUNCED));
@@ -134,9 +135,15 @@ export class Driver<Data> implements TransportSink, Timed, Writer, OutboundHost,
     return handlers.message !== undefined || settings.reception !== "messages";
   }
 
-  sendFrame(frame: Frame): void {
-    this.#protocol.sendFrame(frame, performance.now());
-    this.planTurn();
+  get socket(): Socket | undefined {
+    return this.#transport.socket;
+  }
+
+  sendFrame(frame: OutgoingFrame): boolean {
+    const keepsUp = this.#outbound.sendFrame(frame, performance.now());
+    // A Close frame: its sender wants the peer's
+    if (!this.#protocol.open) this.#readOn();
+    return keepsUp;
   }
 
   ping(payload: Uint8Array): Promise<number> {
@@ -158,6 +165,12 @@ export class Driver<Data> implements TransportSink, Timed, Writer, OutboundHost,
     writeClose(nodePlatform, code, reason);
     if (this.#outbound.busy) this.#outbound.seal(() => this.#beginClose(code, reason));
     else this.#beginClose(code, reason);
+  }
+
+  fail(code: number, reason: string): void {
+    this.#protocol.abandon(code, reason, performance.now());
+    this.#readOn();
+    this.planTurn();
   }
 
   terminate(): void {
@@ -311,6 +324,7 @@ export class Driver<Data> implements TransportSink, Timed, Writer, OutboundHost,
         if (handlers.pong !== undefined) this.#call("pong", handlers.pong, event.data);
         return;
       case "close":
+        if (handlers.closing !== undefined) this.#call("closing", handlers.closing, event);
         return;
       case "failed":
         this.#report(event.error);
@@ -330,6 +344,7 @@ export class Driver<Data> implements TransportSink, Timed, Writer, OutboundHost,
   #deliverMessage(data: string | Uint8Array, kind: MessageKind): void {
     const { handlers } = this.#kind;
     if (handlers.message === undefined) {
+      if (this.handsOver) return;
       // Whoever has closed, and asks for no message, wants none.
       if (!this.#protocol.open && this.#inbox?.wanted !== true) return;
       const inbox = this.#openInbox();

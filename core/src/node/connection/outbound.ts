@@ -6,6 +6,7 @@
 import { Slab } from "../../engine/bytes/slab.ts";
 import { ConnectionClosedError, LimitError, UsageError } from "../../engine/errors.ts";
 import { RSV1 } from "../../engine/frames/frame-writer.ts";
+import type { OutgoingFrame } from "../../engine/frames/frame.ts";
 import type { MessageKind } from "../../engine/messages/message.ts";
 import type { Protocol } from "../../engine/protocol/protocol.ts";
 import type { Role } from "../../engine/protocol/protocol-kit.ts";
@@ -125,10 +126,21 @@ export class Outbound implements FragmentSink {
     return this.#accepted();
   }
 
+  /** @returns whether the peer keeps up; see `Connection.sendFrame` */
+  sendFrame(frame: OutgoingFrame, nowMs: number): boolean {
+    // A message may have begun with the frames before it, so that dropping this one would break it
+    if (this.#blocked && this.#protocol.open && !this.#fits(frame.payload.length, "close")) return false;
+    this.#protocol.sendFrame(frame, nowMs);
+    this.#host.planTurn();
+    return this.#keepsUp();
+  }
+
   /** @returns whether the peer keeps up; see `Connection.send` */
   sendPrepared(message: PreparedMessage): boolean {
-    // A client masks each frame anew
-    if (this.#kind.role === "client") return this.sendBytes(message.kind, message.payload, message.compress);
+    // A client masks each frame anew, and a long message has several
+    const { role, settings } = this.#kind;
+    const isOneFrame = role === "server" && message.payload.length <= settings.fragmentBytes;
+    if (!isOneFrame) return this.sendBytes(message.kind, message.payload, message.compress);
     if (this.busy) return this.#enqueue(message.payload.length, () => () => this.#putPrepared(message));
     if (!this.#accepts(message.payload.length)) return false;
     const sent = this.#putPrepared(message);
@@ -170,8 +182,8 @@ export class Outbound implements FragmentSink {
         lost();
         return;
       }
-      this.write();
       this.#flushed(done);
+      this.#host.planTurn();
     };
     if (this.busy) this.#openQueue().push({ isMessage: false, bytes: 0, run, cancel: lost });
     else run();
@@ -237,7 +249,8 @@ export class Outbound implements FragmentSink {
     if (bytes === 0 || this.#blocked) return;
     this.#kind.counters.bytesSent += bytes;
     const chunks = this.#protocol.takeOutput();
-    if (this.#transport.write(chunks)) {
+    const isTaken = this.#transport.write(chunks);
+    if (isTaken) {
       for (let i = chunks.length - 1; i >= 0; i--) {
         const chunk = chunks[i];
         if (chunk !== undefined) sharedSlab.reclaim(chunk);
@@ -248,17 +261,16 @@ export class Outbound implements FragmentSink {
       this.#unsettledBytes = bytes;
       this.#protocol.useSlab(new Slab(nodePlatform, WAITING_SLAB_BYTES));
     }
-    if (this.#flushes !== undefined) this.#tellFlushed();
+    if (this.#flushes !== undefined) this.#tellFlushed(isTaken);
   }
 
   /** Call back when all that the protocol has to send now is with the system; never when the transport ends first. */
   #flushed(callback: () => void): void {
-    if (this.#protocol.outputBytes === 0) {
-      this.#transport.flushed(callback);
-      return;
-    }
-    this.#flushes ??= [];
-    this.#flushes.push(callback);
+    if (this.#protocol.outputBytes > 0) {
+      this.#flushes ??= [];
+      this.#flushes.push(callback);
+    } else if (this.#blocked) this.#transport.flushed(callback);
+    else process.nextTick(callback);
   }
 
   /** The transport has given everything to the system. */
@@ -298,15 +310,19 @@ export class Outbound implements FragmentSink {
     if (this.#endSent) return;
     this.#endSent = true;
     const rest = this.#protocol.outputBytes;
-    if (rest > 0 && !this.#transport.write(this.#protocol.takeOutput())) this.#unsettledBytes += rest;
-    if (this.#flushes !== undefined) this.#tellFlushed();
+    const isTaken = rest === 0 ? !this.#blocked : this.#transport.write(this.#protocol.takeOutput());
+    if (rest > 0 && !isTaken) this.#unsettledBytes += rest;
+    if (this.#flushes !== undefined) this.#tellFlushed(isTaken);
     this.#transport.end();
   }
 
-  /** The transport has been given everything. */
-  #tellFlushed(): void {
-    for (const callback of this.#flushes ?? []) this.#transport.flushed(callback);
+  /** The transport has been given everything.
+   * @param isTaken whether it has given all of that to the system */
+  #tellFlushed(isTaken: boolean): void {
+    const callbacks = this.#flushes ?? [];
     this.#flushes = undefined;
+    if (isTaken) process.nextTick(callAll, callbacks);
+    else this.#transport.flushed(() => callAll(callbacks));
   }
 
   // ---- limits
@@ -335,6 +351,10 @@ export class Outbound implements FragmentSink {
   #accepted(): boolean {
     this.#kind.counters.messagesSent += 1;
     this.#host.planTurn();
+    return this.#keepsUp();
+  }
+
+  #keepsUp(): boolean {
     if (this.#writeAboveMark()) return true;
     const { highWaterMarkBytes } = this.#kind.settings;
     if (this.#protocol.outputBytes + this.#transport.bufferedBytes <= highWaterMarkBytes) return true;
@@ -477,4 +497,8 @@ export class Outbound implements FragmentSink {
     this.#drainDue = true;
     return false;
   }
+}
+
+function callAll(callbacks: readonly (() => void)[]): void {
+  for (const callback of callbacks) callback();
 }

@@ -1,5 +1,5 @@
 import type { WebSocketError } from "../../engine/errors.ts";
-import { UsageError } from "../../engine/errors.ts";
+import { type ClosePair, type LimitError, type ProtocolError, UsageError } from "../../engine/errors.ts";
 import type { Frame } from "../../engine/frames/frame.ts";
 import type { Limits } from "../../engine/messages/limits.ts";
 import { resolveLimits } from "../../engine/messages/limits.ts";
@@ -26,12 +26,15 @@ export interface Handlers<Data = undefined, Request = unknown> {
   open?(connection: Connection<Data>, request: Request): unknown;
   /** A whole message: text as a string (or as bytes, see `textAs`), binary as a Buffer of its own. */
   message?(connection: Connection<Data>, message: string | Uint8Array, kind: MessageKind): unknown;
-  /** A piece of a message, with `reception: "fragments"`. */
+  /** A piece of a message, with `reception: "fragments"`; of a binary one, with "binary-fragments". */
   fragment?(connection: Connection<Data>, fragment: Fragment): unknown;
   /** A frame before it takes effect, control frames too, with `reception: "frames"`. */
   frame?(connection: Connection<Data>, frame: Frame): unknown;
   /** All that was sent is with the system again, after `send` had returned false. */
   drain?(connection: Connection<Data>): unknown;
+  /** The peer's Close frame arrived, and has been answered: no message follows. `close` comes when the transport has ended,
+   * which is up to the peer, too. */
+  closing?(connection: Connection<Data>, close: ClosePair): unknown;
   /** A ping arrived; the pong has been sent unless `automaticPong` is off. */
   ping?(connection: Connection<Data>, data: Uint8Array): unknown;
   pong?(connection: Connection<Data>, data: Uint8Array): unknown;
@@ -47,12 +50,20 @@ export interface ConnectionOptions {
   readonly limits?: Partial<Limits>;
   /** When nothing was received for `intervalMs` a ping is sent; when then nothing is received for `timeoutMs` the
    * connection ends with 1006 and HEARTBEAT_TIMEOUT. `timeoutMs: Infinity` pings without ending anything.
-   * Default 30,000 and 10,000; false for none. */
-  readonly heartbeat?: false | { readonly intervalMs?: number; readonly timeoutMs?: number };
+   * Default 30,000 and 10,000; false for none. Pings carry 4 random bytes, by which their pongs are known, or nothing. */
+  readonly heartbeat?:
+    | false
+    | { readonly intervalMs?: number; readonly timeoutMs?: number; readonly payload?: "random" | "empty" };
   /** How long the peer may take to finish the closing handshake before the transport is destroyed. Default 5,000. */
   readonly closeTimeoutMs?: number;
   /** Default "messages". */
   readonly reception?: Reception;
+  /** Longest payload of a message that is sent in one frame, in bytes; a longer one goes out in frames of so many bytes (RFC
+   * 6455 §5.4). Default Infinity. */
+  readonly fragmentBytes?: number;
+  /** What the Close frame says when a connection is failed for a fault of the peer's or a limit; cut to 123 bytes. A function
+   * of the error alone. Default: nothing. */
+  readonly failureReason?: (error: ProtocolError | LimitError) => string;
   /** "bytes" hands text over as checked UTF-8, for applications that only pass it on. Default "string". */
   readonly textAs?: "string" | "bytes";
   /** Whether pings are answered without the application's doing (RFC 6455 §5.5.2). Default true. */
@@ -78,6 +89,7 @@ const HANDLERS: Record<keyof Handlers, true> = {
   drain: true,
   ping: true,
   pong: true,
+  closing: true,
   close: true,
   error: true,
 };
@@ -87,6 +99,8 @@ const OPTIONS: Record<keyof ConnectionOptions, true> = {
   heartbeat: true,
   closeTimeoutMs: true,
   reception: true,
+  fragmentBytes: true,
+  failureReason: true,
   textAs: true,
   automaticPong: true,
   compression: true,
@@ -112,15 +126,23 @@ export interface ConnectionSettings extends ProtocolOptions {
  * @throws UsageError naming the option, what was given and what is expected */
 export function resolveSettings(options: ConnectionOptions, role: Role): ConnectionSettings {
   const { heartbeat = {}, backpressure = {}, limits = {} } = options;
-  if (heartbeat !== false) checkObject("heartbeat", heartbeat, "false or { intervalMs, timeoutMs }");
+  if (heartbeat !== false) checkObject("heartbeat", heartbeat, "false or { intervalMs, timeoutMs, payload }");
   checkObject("backpressure", backpressure, "{ highWaterMarkBytes, maxBufferedBytes, policy }");
   checkObject("limits", limits, "an object of limits");
   const beat = heartbeat === false ? { intervalMs: Number.POSITIVE_INFINITY } : heartbeat;
-  const reception = oneOf<Reception>("reception", options.reception, ["messages", "fragments", "frames"]);
+  const reception = oneOf<Reception>("reception", options.reception, [
+    "messages",
+    "fragments",
+    "binary-fragments",
+    "frames",
+  ]);
   return {
     limits: resolveLimits(limits),
     heartbeatIntervalMs: positive("heartbeat.intervalMs", beat.intervalMs, 30_000),
     heartbeatTimeoutMs: positive("heartbeat.timeoutMs", "timeoutMs" in beat ? beat.timeoutMs : undefined, 10_000),
+    heartbeatPayload: oneOf("heartbeat.payload", "payload" in beat ? beat.payload : undefined, ["random", "empty"]),
+    fragmentBytes: positive("fragmentBytes", options.fragmentBytes, Number.POSITIVE_INFINITY),
+    failureReason: guardReason(options.failureReason),
     closeTimeoutMs: positive("closeTimeoutMs", options.closeTimeoutMs, 5_000),
     reception,
     textAs: oneOf("textAs", options.textAs, ["string", "bytes"]),
@@ -129,6 +151,24 @@ export function resolveSettings(options: ConnectionOptions, role: Role): Connect
     maxBufferedBytes: positive("backpressure.maxBufferedBytes", backpressure.maxBufferedBytes, 16 << 20),
     overflow: oneOf("backpressure.policy", backpressure.policy, ["close", "drop"]),
     compression: resolveNegotiation(options.compression, reception, role),
+  };
+}
+
+/** The application's function may fail, in the middle of another failure. */
+function guardReason(reasonOf: ConnectionOptions["failureReason"]): ConnectionSettings["failureReason"] {
+  if (reasonOf === undefined) return undefined;
+  if (typeof reasonOf !== "function") {
+    throw new UsageError(`failureReason is of type ${typeof reasonOf}; give a function that returns a string`);
+  }
+  return (error) => {
+    try {
+      const reason: unknown = reasonOf(error);
+      if (typeof reason === "string") return reason;
+      process.emitWarning(`failureReason returned a ${typeof reason} for ${error.code}, not a string`);
+    } catch (failure) {
+      process.emitWarning(`failureReason failed for ${error.code}: ${String(failure)}`);
+    }
+    return "";
   };
 }
 

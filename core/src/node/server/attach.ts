@@ -13,6 +13,7 @@ import type { Duplex } from "node:stream";
 import { Server as TlsServer } from "node:tls";
 import { UsageError } from "../../engine/errors.ts";
 import type { ConnectionSet } from "./connection-set.ts";
+import type { HandshakeChannel } from "./handshake-channel.ts";
 import { enter, type Http2Host, isExtendedConnect } from "./http2-entrance.ts";
 import type { AttachOptions, CloseOptions } from "./options.ts";
 import { parseTarget } from "./request-target.ts";
@@ -75,6 +76,7 @@ export function attach<Data = undefined>(server: HttpServer, options: AttachOpti
 
 /** What an attachment is to the others on its server. */
 interface Attached extends Http2Host {
+  receive(channel: HandshakeChannel): void;
   readonly settings: { readonly routes: ServedPaths; readonly http2: Http2Limits };
   readonly isClosing: boolean;
 }
@@ -153,7 +155,8 @@ class Junction {
     const core = (isOurs ? this.#find(path) : undefined) ?? this.#lastResort(isAlone);
     if (core === undefined) return;
     takeOnce(stream);
-    enter(core, stream, headers, rawHeaders);
+    const channel = enter(core, stream, headers, rawHeaders);
+    if (channel !== undefined) core.receive(channel);
   };
 
   /** Node answers CONNECT with 405 unless somebody listens; what is not ours still has to be answered. */

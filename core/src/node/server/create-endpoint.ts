@@ -5,10 +5,11 @@ import { UsageError } from "../../engine/errors.ts";
 import type { ConnectionSet } from "./connection-set.ts";
 import { enter, isExtendedConnect } from "./http2-entrance.ts";
 import type { CloseOptions, EndpointOptions } from "./options.ts";
+import type { PendingHandshake } from "./pending-handshake.ts";
 import { type Foundation, type Publisher, ServerCore } from "./server-core.ts";
 import { resolveServerSettings } from "./server-settings.ts";
 import type { ServerStats } from "./server-stats.ts";
-import { takeOnce } from "./taken-sockets.ts";
+import { isTaken, takeOnce } from "./taken-sockets.ts";
 import { Http1Channel } from "./upgrade-http1.ts";
 
 /** A WebSocket server without a server: somebody else listens and hands the handshakes over. */
@@ -24,6 +25,20 @@ export interface Endpoint<Data = undefined> extends Publisher {
    * @returns false for a request that is none, and is left as it is
    * @throws UsageError for a stream that was handed over before, and for arguments that are not those of the event */
   handleStream(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, flags: number, rawHeaders: string[]): boolean;
+  /** As `handleUpgrade`, but to decide by hand, in one's own time.
+   * @returns undefined for a socket that was handed over before: somebody else answers
+   * @throws UsageError for arguments that are not those of the event */
+  takeUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): PendingHandshake<Data> | undefined;
+  /** As `handleStream`, but to decide by hand, in one's own time.
+   * @returns undefined for a request that is no extended CONNECT, for a stream that was handed over before, and where the
+   *   HTTP/2 connection is ended because it opens too many
+   * @throws UsageError for arguments that are not those of the event */
+  takeStream(
+    stream: ServerHttp2Stream,
+    headers: IncomingHttpHeaders,
+    flags: number,
+    rawHeaders: string[],
+  ): PendingHandshake<Data> | undefined;
   /** Refuse new handshakes and close all connections. A second call gets the first one's promise.
    * @returns resolves when every connection is gone
    * @throws UsageError for values that cannot be sent */
@@ -52,20 +67,38 @@ export function createEndpoint<Data = undefined>(options: EndpointOptions<Data>)
     handleUpgrade(request, socket, head) {
       checkEvent(request, socket, head);
       takeOnce(socket);
-      const channel = new Http1Channel(request, socket, head);
-      channel.take();
-      core.receive(channel);
+      core.receive(channelOf(request, socket, head));
     },
     handleStream(stream, headers, _flags, rawHeaders) {
       checkStreamEvent(stream, headers, rawHeaders);
       if (!isExtendedConnect(headers)) return false;
       takeOnce(stream);
-      enter(core, stream, headers, rawHeaders);
+      const channel = enter(core, stream, headers, rawHeaders);
+      if (channel !== undefined) core.receive(channel);
       return true;
+    },
+    takeUpgrade(request, socket, head) {
+      checkEvent(request, socket, head);
+      if (isTaken(socket)) return undefined;
+      takeOnce(socket);
+      return core.hold(channelOf(request, socket, head));
+    },
+    takeStream(stream, headers, _flags, rawHeaders) {
+      checkStreamEvent(stream, headers, rawHeaders);
+      if (!isExtendedConnect(headers) || isTaken(stream)) return undefined;
+      takeOnce(stream);
+      const channel = enter(core, stream, headers, rawHeaders);
+      return channel === undefined ? undefined : core.hold(channel);
     },
     close,
     [Symbol.asyncDispose]: () => close(),
   };
+}
+
+function channelOf(request: IncomingMessage, socket: Duplex, head: Buffer): Http1Channel {
+  const channel = new Http1Channel(request, socket, head);
+  channel.take();
+  return channel;
 }
 
 function checkEvent(request: unknown, socket: unknown, head: unknown): void {

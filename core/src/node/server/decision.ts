@@ -79,6 +79,18 @@ export function refuseFailed(cause: unknown): Refused {
   return refuse(new HandshakeError("UPGRADE_FAILED", seen, { cause }));
 }
 
+/** The refusal that an application wants.
+ * @throws UsageError for headers or a body of the wrong type */
+export function refuseAs(refusal: Refusal): Refused {
+  return refuseWith(answerOfRefusal(refusal));
+}
+
+/** The acceptance that an application wants, where no rule is asked.
+ * @throws UsageError for what is none */
+export function acceptAs<Data>(answer: unknown): Accepted<Data> {
+  return accepted(readAcceptance<Data>(answer), undefined);
+}
+
 function askApplication<Data>(request: HandshakeRequest, rules: Rules<Data>): Decision<Data> | Promise<Decision<Data>> {
   const answer: unknown = rules.upgrade?.(request);
   return whenReady(answer, (ready) => readAnswer(ready) ?? accept(readAcceptance<Data>(ready), request, rules));
@@ -100,7 +112,13 @@ function refuseWith(answer: HttpAnswer): Refused {
 }
 
 function accept<Data>(acceptance: Acceptance<Data>, request: HandshakeRequest, rules: Rules<Data>): Decision<Data> {
-  const chosen: unknown = acceptance.subprotocol ?? rules.chooseSubprotocol(request.subprotocols, request);
+  const isChosen = acceptance.subprotocol !== undefined;
+  return accepted(acceptance, isChosen ? undefined : rules.chooseSubprotocol(request.subprotocols, request));
+}
+
+/** @param fallback the subprotocol where the acceptance names none */
+function accepted<Data>(acceptance: Acceptance<Data>, fallback: unknown): Accepted<Data> {
+  const chosen: unknown = acceptance.subprotocol ?? fallback;
   if (chosen !== undefined && typeof chosen !== "string") {
     throw new UsageError(`the subprotocol is ${describe(chosen)}; give one of the offered ones, or undefined for none`);
   }

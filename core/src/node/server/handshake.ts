@@ -1,5 +1,6 @@
-import { HandshakeError } from "../../engine/errors.ts";
+import { HandshakeError, UsageError } from "../../engine/errors.ts";
 import type { Negotiated } from "../compression/deflate-negotiation.ts";
+import type { Connection } from "../connection/connection.ts";
 import { type Accepted, type Decision, decide, type Refused, refuse, refuseFailed } from "./decision.ts";
 import type { AcceptedChannel, HandshakeChannel } from "./handshake-channel.ts";
 import { HandshakeRequest } from "./handshake-request.ts";
@@ -14,7 +15,7 @@ export interface HandshakeHost<Data> {
   readonly isClosing: boolean;
   /** The handshakes that wait for somebody's decision. */
   readonly pending: Set<Handshake<Data>>;
-  open(opening: AcceptedHandshake<Data>): void;
+  open(opening: AcceptedHandshake<Data>): Connection<Data>;
   refuse(channel: HandshakeChannel, answer: HttpAnswer): void;
   report(error: HandshakeError, request: HandshakeRequest): void;
 }
@@ -28,13 +29,16 @@ export interface AcceptedHandshake<Data> {
   /** Undefined where no compression was agreed on. */
   readonly negotiated: Negotiated | undefined;
   readonly data: Data;
+  /** Whether whoever accepted has the connection only when the present call returns, so that no message may come before. */
+  readonly isByHand: boolean;
 }
 
 /** setTimeout takes no more; the longest time that can be waited for, 24 days. */
 const LONGEST_MS = 0x7fffffff;
 
-/** One opening handshake from its request to a connection or a refusal, exactly one of the two.
- * It is over within the turn in which it began unless the application answers with a promise. */
+/** One opening handshake from its request to a connection or a refusal, exactly one of the two. Either it is `run` by the
+ * rules, and over within the turn in which it began unless the application answers with a promise, or `hold` leaves it to
+ * somebody who decides by hand. */
 export class Handshake<Data> {
   readonly #host: HandshakeHost<Data>;
   readonly #channel: HandshakeChannel;
@@ -42,11 +46,21 @@ export class Handshake<Data> {
   readonly #request: HandshakeRequest;
   #timer: NodeJS.Timeout | undefined;
   #isOver = false;
+  /** Why it is over without a decision. */
+  #cancelled: HandshakeError | undefined;
 
   constructor(host: HandshakeHost<Data>, channel: HandshakeChannel) {
     this.#host = host;
     this.#channel = channel;
     this.#request = new HandshakeRequest(channel.source, host.settings.proxies, this.#lifetime);
+  }
+
+  get request(): HandshakeRequest {
+    return this.#request;
+  }
+
+  get isOver(): boolean {
+    return this.#isOver;
   }
 
   run(): void {
@@ -60,9 +74,41 @@ export class Handshake<Data> {
     else this.#settle(decision, route);
   }
 
+  /** Check it, and leave the decision to `accept` and `refuseBy`.
+   * @returns where it belongs, or why it can only be refused */
+  hold(): Route<Data> | HandshakeError {
+    // Most are decided at once
+    process.nextTick(() => this.#holdOn());
+    return this.#check();
+  }
+
+  /** Accept it by hand.
+   * @throws UsageError for values that cannot be sent; it is undecided then, as before. HandshakeError when it was
+   *   cancelled */
+  accept(decision: Accepted<Data>, route: Route<Data>): Connection<Data> {
+    if (!this.#isOver && this.#channel.isGone) this.cancel(new HandshakeError("PEER_GONE"));
+    if (this.#cancelled !== undefined) throw this.#cancelled;
+    if (this.#isOver) throw new UsageError("the handshake was decided before; decide once");
+    const negotiated = this.#negotiate();
+    const { subprotocol, headers, data } = decision;
+    const channel = this.#channel.accept({ subprotocol, extensions: negotiated?.extensions, headers });
+    this.#finish();
+    return this.#host.open({ channel, route, request: this.#request, subprotocol, negotiated, data, isByHand: true });
+  }
+
+  /** Refuse it by hand; without effect when it is over.
+   * @throws UsageError for values that cannot be sent; it is undecided then, as before */
+  refuseBy({ answer, error }: Refused): void {
+    if (this.#isOver) return;
+    this.#host.refuse(this.#channel, answer);
+    this.#finish();
+    this.#host.report(error, this.#request);
+  }
+
   /** Refuse it now, whatever the application would have said. */
   cancel(error: HandshakeError): void {
     if (this.#isOver) return;
+    this.#cancelled = error;
     // Whoever listens to the signal may come back here
     this.#finish();
     this.#lifetime.end(error);
@@ -84,6 +130,19 @@ export class Handshake<Data> {
   }
 
   #wait(decision: Promise<Decision<Data>>, route: Route<Data>): void {
+    this.#pend();
+    void decision.then((ready) => this.#settle(ready, route));
+  }
+
+  #holdOn(): void {
+    if (this.#isOver) return;
+    if (this.#host.isClosing) this.cancel(new HandshakeError("SERVER_CLOSING"));
+    else if (this.#channel.isGone) this.cancel(new HandshakeError("PEER_GONE"));
+    else this.#pend();
+  }
+
+  /** Somebody takes time to decide. */
+  #pend(): void {
     const { settings, pending } = this.#host;
     pending.add(this);
     if (settings.handshakeTimeoutMs !== Number.POSITIVE_INFINITY) {
@@ -91,7 +150,6 @@ export class Handshake<Data> {
       this.#timer = setTimeout(expire, Math.min(settings.handshakeTimeoutMs, LONGEST_MS));
     }
     this.#channel.watch(() => this.cancel(new HandshakeError("PEER_GONE")));
-    void decision.then((ready) => this.#settle(ready, route));
   }
 
   #settle(decision: Decision<Data>, route: Route<Data>): void {
@@ -102,13 +160,17 @@ export class Handshake<Data> {
   }
 
   #open(decision: Accepted<Data>, route: Route<Data>): void {
-    const offers = this.#channel.source.opening?.extensions ?? [];
-    const negotiated = this.#host.settings.connection.compression?.accept(offers);
+    const negotiated = this.#negotiate();
     const channel = this.#accept(decision, negotiated?.extensions);
     if (channel === undefined) return;
     this.#finish();
     const { subprotocol, data } = decision;
-    this.#host.open({ channel, route, request: this.#request, subprotocol, negotiated, data });
+    this.#host.open({ channel, route, request: this.#request, subprotocol, negotiated, data, isByHand: false });
+  }
+
+  #negotiate(): Negotiated | undefined {
+    const offers = this.#channel.source.opening?.extensions ?? [];
+    return this.#host.settings.connection.compression?.accept(offers);
   }
 
   #accept({ subprotocol, headers }: Accepted<Data>, extensions: string | undefined): AcceptedChannel | undefined {

@@ -3,14 +3,12 @@
  * In: what Node's 'stream' and 'connect' events give. Out: a channel for a server core, or an end of the session.
  */
 import { constants, type Http2Session, type IncomingHttpHeaders, type ServerHttp2Stream } from "node:http2";
-import type { HandshakeChannel } from "./handshake-channel.ts";
 import { Http2Channel } from "./connect-http2.ts";
 import { type Http2Limits, SessionGuard } from "./session-guard.ts";
 
 /** What a server core is here. */
 export interface Http2Host {
   readonly settings: { readonly http2: Http2Limits };
-  receive(channel: HandshakeChannel): void;
 }
 
 const ending = new WeakSet<Http2Session>();
@@ -21,24 +19,25 @@ export function isExtendedConnect(headers: IncomingHttpHeaders): boolean {
   return headers[":method"] === "CONNECT" && headers[":protocol"] !== undefined;
 }
 
-/** Hand an extended CONNECT to a core, or end the session of a peer that opens far too many. */
+/** Make a channel of an extended CONNECT, or end the session of a peer that opens far too many.
+ * @returns undefined where the session is ended */
 export function enter(
   core: Http2Host,
   stream: ServerHttp2Stream,
   headers: IncomingHttpHeaders,
   rawHeaders: readonly string[],
-): void {
+): Http2Channel | undefined {
   const channel = new Http2Channel(stream, headers, rawHeaders);
   const { session } = stream;
   const verdict =
     session === undefined ? undefined : SessionGuard.of(session).admit(stream, core.settings.http2, performance.now());
   if (verdict !== "end") {
     channel.take(verdict);
-    core.receive(channel);
-    return;
+    return channel;
   }
   channel.take();
   if (session !== undefined) endSession(session);
+  return undefined;
 }
 
 /** Node's own `destroy` says NO_ERROR whatever it is given. */

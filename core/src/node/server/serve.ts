@@ -98,7 +98,8 @@ function acceptConnects<Data>(core: ServerCore<Data>, base: EventEmitter): void 
   base.prependListener("stream", (stream: ServerHttp2Stream, headers: IncomingHttpHeaders, _flags, rawHeaders) => {
     if (!isExtendedConnect(headers)) return;
     takeOnce(stream);
-    enter(core, stream, headers, rawHeaders);
+    const channel = enter(core, stream, headers, rawHeaders);
+    if (channel !== undefined) core.receive(channel);
   });
   base.on("connect", (request: Http2ServerRequest, response: Http2ServerResponse) => {
     if (isTaken(request.stream)) return;

@@ -17,6 +17,7 @@ import type { HandshakeChannel } from "./handshake-channel.ts";
 import type { HandshakeRequest } from "./handshake-request.ts";
 import type { HttpAnswer } from "./http-answer.ts";
 import type { CloseOptions } from "./options.ts";
+import { PendingHandshake } from "./pending-handshake.ts";
 import { reportFailure } from "./report-failure.ts";
 import type { Route } from "./routes.ts";
 import type { ServerSettings } from "./server-settings.ts";
@@ -79,12 +80,19 @@ export class ServerCore<Data> implements HandshakeHost<Data>, Publisher {
     new Handshake(this, channel).run();
   }
 
-  open({ channel, route, request, data, negotiated, subprotocol = "" }: AcceptedHandshake<Data>): void {
+  /** Let somebody else decide on it. */
+  hold(channel: HandshakeChannel): PendingHandshake<Data> {
+    return new PendingHandshake(new Handshake(this, channel));
+  }
+
+  open(accepted: AcceptedHandshake<Data>): Connection<Data> {
+    const { channel, route, request, data, negotiated, subprotocol = "", isByHand } = accepted;
     const { transport, preface, head } = channel;
     const { path, remoteAddress, httpVersion } = request;
     const { extensions = "", scheme: deflate } = negotiated ?? {};
     const info = { httpVersion, path, remoteAddress, subprotocol, extensions };
-    this.#factoryOf(route).open({ transport, info, data, deflate, preface, head, request }, this.#onOpened);
+    const start = { transport, info, data, deflate, preface, head, request, announcesLater: isByHand };
+    return this.#factoryOf(route).open(start, this.#onOpened);
   }
 
   refuse(channel: HandshakeChannel, answer: HttpAnswer): void {

@@ -1,4 +1,5 @@
 import { constants, type Http2Session, type Http2Stream } from "node:http2";
+import type { Socket } from "node:net";
 import { type DirectWaiter, findQueueHandle, type QueueHandle, queueDirectly } from "./direct-write.ts";
 import { readBuffer } from "./read-memory.ts";
 import { failureOf, keepFailure, type OwnedStream, setSink, sinkOf } from "./stream-sink.ts";
@@ -61,6 +62,10 @@ export class Http2StreamTransport implements Transport, DirectWaiter {
     stream.on("trailers", refuseTrailers);
     if (stream.readableEnded) setImmediate(tellEnd, stream);
     stream.resume();
+  }
+
+  get socket(): Socket | undefined {
+    return this.#stream.session?.socket;
   }
 
   get bufferedBytes(): number {

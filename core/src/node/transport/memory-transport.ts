@@ -33,6 +33,10 @@ export class MemoryTransport implements Transport {
     this.#schedulePeer();
   }
 
+  get socket(): undefined {
+    return undefined;
+  }
+
   get bufferedBytes(): number {
     return Math.max(0, this.#bufferedBytes - this.#capacity);
   }

@@ -42,6 +42,10 @@ export class SocketTransport implements Transport, DirectWaiter {
     socket.resume();
   }
 
+  get socket(): Socket {
+    return this.#socket;
+  }
+
   get bufferedBytes(): number {
     return this.#socket.writableLength + this.#directBytes;
   }

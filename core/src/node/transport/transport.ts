@@ -1,5 +1,9 @@
+import type { Socket } from "node:net";
+
 /** What a connection sends its bytes through: a TCP or TLS socket, an HTTP/2 stream, a pipe in memory. */
 export interface Transport {
+  /** Node's socket below it; undefined where there is none. */
+  readonly socket: Socket | undefined;
   /** Begin to deliver to `sink`. Called once, before anything else. */
   start(sink: TransportSink): void;
   /** Hand bytes to the system, all arrays as one write, in order.

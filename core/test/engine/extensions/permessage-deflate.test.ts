@@ -292,6 +292,7 @@ describe("permessage-deflate, client reads the answer (RFC 7692 §7.1)", () => {
       reasonPhrase: "Switching Protocols",
       headers: {},
       rawHeaders: [],
+      sentHeaders: [],
       body: new Uint8Array(),
     };
     for (const [answer, wanted] of [

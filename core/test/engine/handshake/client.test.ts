@@ -413,7 +413,7 @@ describe("opening handshake, client refuses the answer (RFC 6455 §4.1)", () => 
   /** An answer with all that an HTTP client can tell about it. */
   function receivedOf(statusCode: number, headers: Readonly<Record<string, string>>): HandshakeResponse {
     const rawHeaders = Object.entries(headers).flat();
-    return { statusCode, reasonPhrase: "Reason", headers, rawHeaders, body: Uint8Array.of(1, 2, 3) };
+    return { statusCode, reasonPhrase: "Reason", headers, rawHeaders, sentHeaders: [], body: Uint8Array.of(1, 2, 3) };
   }
 
   const everyFault: readonly (readonly [code: HandshakeErrorCode, statusCode: number, changes: Changes])[] = [

@@ -211,7 +211,14 @@ describe("extended CONNECT, client reads the answer (RFC 8441 §5)", () => {
   }
 
   test("client hands out what was received", () => {
-    const received = { statusCode: 403, reasonPhrase: "", headers: {}, rawHeaders: [], body: Uint8Array.of(1) };
+    const received = {
+      statusCode: 403,
+      reasonPhrase: "",
+      headers: {},
+      rawHeaders: [],
+      sentHeaders: [],
+      body: Uint8Array.of(1),
+    };
     const answer = { statusCode: 403, headers: HeaderFields.fromRaw([]), received };
     assert.throws(() => checkConnectResponse(answer, false, FULL, []), { response: received });
   });

@@ -15,6 +15,8 @@ describe("limits (RFC 6455 §10.4)", () => {
     const defaults = {
       maxMessageBytes: 1_048_576,
       maxFrameBytes: Number.POSITIVE_INFINITY,
+      maxAssembledBytes: Number.POSITIVE_INFINITY,
+      maxIncompleteFrameBytes: Number.POSITIVE_INFINITY,
       maxFragments: 16_384,
       messageTimeoutMs: 60_000,
       maxPendingPongs: 1_024,

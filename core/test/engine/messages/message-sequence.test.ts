@@ -14,7 +14,7 @@ const PLATFORMS = [
 const [CONTINUATION, TEXT, BINARY] = [0, 1, 2];
 
 function sequenceOf(limits: Partial<Limits> = {}): MessageSequence {
-  return new MessageSequence(resolveLimits(limits));
+  return new MessageSequence(resolveLimits(limits), "messages");
 }
 
 /** Frames in brief: the opcode's letter (t, b, c) and whether it is final (!). */

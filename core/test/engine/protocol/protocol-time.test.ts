@@ -365,9 +365,16 @@ for (const role of ROLES) {
       }
     });
 
-    test(`a ${role} counts neither the application's pongs nor pings that need no answer`, () => {
+    test(`a ${role} counts the application's pongs, too: without automaticPong there are no others`, () => {
+      const protocol = openProtocol(role, { automaticPong: false, limits: { maxPendingPongs: 2 } });
+      for (let i = 0; i < 2; i++) protocol.pong(hex(""));
+      assert.equal(protocol.failurePending, false);
+      protocol.pong(hex(""));
+      assert.deepEqual(drain(protocol).map(shown), ["failed TOO_MANY_PENDING_PONGS"]);
+    });
+
+    test(`a ${role} does not count pings that need no answer`, () => {
       const protocol = openProtocol(role, { limits: { maxPendingPongs: 1 } });
-      for (let i = 0; i < 5; i++) protocol.pong(hex(""));
       protocol.close(1000, "", 0);
       assert.deepEqual(receive(protocol, toRole(role, "89 00", "89 00", "89 00")).length, 3);
       assert.equal(protocol.pendingPongs, 0);

@@ -33,7 +33,7 @@ const COMPRESSED = firstByte(true, RSV1, 2);
 
 function senderOf(role: Role, platform: Platform, slabBytes = 1_024): { sender: Sender; output: Output; slab: Slab } {
   const slab = new Slab(platform, slabBytes);
-  return { sender: new Sender(platform, role === "client"), output: new Output(slab), slab };
+  return { sender: new Sender(platform, role === "client", Number.POSITIVE_INFINITY), output: new Output(slab), slab };
 }
 
 /** The one frame that is expected, header and all, by the tests' own code. */

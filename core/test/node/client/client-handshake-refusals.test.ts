@@ -33,7 +33,13 @@ describe("a refusal", () => {
     );
     const { response } = error;
     assert.ok(response !== undefined);
-    assert.deepEqual(Object.keys(response).sort(), ["body", "headers", "rawHeaders", "reasonPhrase", "statusCode"]);
+    assert.deepEqual(Object.keys(response).sort(), [
+      ...["body", "headers", "rawHeaders", "reasonPhrase", "sentHeaders", "statusCode"],
+    ]);
+    assert.deepEqual(
+      response.sentHeaders.map(([name]) => name),
+      ["Host", "Upgrade", "Connection", "Sec-WebSocket-Key", "Sec-WebSocket-Version", "Sec-WebSocket-Extensions"],
+    );
     assert.deepEqual([response.statusCode, response.reasonPhrase], [401, "Reason 401"]);
     assert.equal(response.headers["www-authenticate"], "Basic realm=a");
     assert.deepEqual(response.headers["set-cookie"], ["a=1; Path=/", "b=2"]);

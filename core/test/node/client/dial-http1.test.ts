@@ -34,7 +34,7 @@ interface Dialled {
 
 function dial(t: TestContext, url: string, changes: Partial<DialRequest> = {}): Dialled {
   const outcomes = new Journal<Told>();
-  const request = { url: parseClientUrl(url), headers: HEADERS, agent: undefined, tls: {}, ...changes };
+  const request = { url: parseClientUrl(url), headers: HEADERS, agent: undefined, tls: {}, tcp: {}, ...changes };
   const cancel = dialHttp1(request, {
     upgraded: (response, socket, head) => {
       socket.on("error", () => {});

@@ -8,7 +8,7 @@ import { isRedirect, redirectTarget, withoutCredentials, withoutIdentity } from 
 
 function response(statusCode: number, location: string | undefined): HandshakeResponse {
   const headers = location === undefined ? {} : { location };
-  return { statusCode, reasonPhrase: "", headers, rawHeaders: [], body: new Uint8Array(0) };
+  return { statusCode, reasonPhrase: "", headers, rawHeaders: [], sentHeaders: [], body: new Uint8Array(0) };
 }
 
 describe("which responses redirect (RFC 9110 §15.4)", () => {

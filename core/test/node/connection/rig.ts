@@ -1,3 +1,4 @@
+import type * as net from "node:net";
 import { WebSocketError } from "../../../src/engine/errors.ts";
 import type { Connection } from "../../../src/node/connection/connection.ts";
 import { ConnectionFactory } from "../../../src/node/connection/connection.ts";
@@ -67,6 +68,7 @@ export function rig(handlers: Handlers<string> = {}, options: RigOptions = {}): 
       preface: Buffer.from(PREFACE),
       head,
       request,
+      announcesLater: false,
     },
     () => {},
   );
@@ -205,6 +207,10 @@ export class WatchedTransport implements Transport {
 
   constructor(inner: Transport) {
     this.#inner = inner;
+  }
+
+  get socket(): net.Socket | undefined {
+    return this.#inner.socket;
   }
 
   start(sink: TransportSink): void {
