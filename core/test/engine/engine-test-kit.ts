@@ -297,9 +297,6 @@ export function kitOf(role: Role, options: EndpointOptions = {}): ProtocolKit {
     heartbeatIntervalMs: Number.POSITIVE_INFINITY,
     heartbeatTimeoutMs: Number.POSITIVE_INFINITY,
     closeTimeoutMs: 5_000,
-    heartbeatPayload: "random",
-    fragmentBytes: Number.POSITIVE_INFINITY,
-    failureReason: undefined,
     ...rest,
   });
 }

@@ -9,10 +9,10 @@ export interface Limits {
   readonly maxFrameBytes: number;
   /** Payload of a message that comes in several frames and is put together here; not of one that comes in a single frame,
    * nor of what is handed over in pieces. Over it: MESSAGE_TOO_BIG, close 1009. Default: no limit but the message's. */
-  readonly maxAssembledBytes: number;
+  readonly maxAssembledBytes?: number;
   /** Payload that has arrived of a frame that is not complete; one that comes whole in a single read may be larger. Over it:
    * FRAME_TOO_BIG, close 1009. Default: no limit but the others. */
-  readonly maxIncompleteFrameBytes: number;
+  readonly maxIncompleteFrameBytes?: number;
   /** Frames of one message, empty ones too. Over it: TOO_MANY_FRAGMENTS, close 1008. Default 16,384. */
   readonly maxFragments: number;
   /** Time from a message's first complete frame header to its last byte. Over it: MESSAGE_TIMEOUT, close 1008. Default 60,000. */
@@ -21,7 +21,7 @@ export interface Limits {
   readonly maxPendingPongs: number;
 }
 
-export const DEFAULT_LIMITS: Limits = {
+export const DEFAULT_LIMITS: Required<Limits> = {
   maxMessageBytes: 1 << 20,
   maxFrameBytes: Number.POSITIVE_INFINITY,
   maxAssembledBytes: Number.POSITIVE_INFINITY,
@@ -42,7 +42,7 @@ export interface SharedLimits {
 
 type MutableLimits = Record<keyof Limits, number>;
 
-const shared = new WeakSet<Limits>();
+const shared = new WeakSet<Partial<Limits>>();
 
 /** Make limits that can be changed later.
  * @throws UsageError for an unknown name, or a value that is not a positive whole number or Infinity */
@@ -54,7 +54,8 @@ export function sharedLimits(initial: Partial<Limits> = {}): SharedLimits {
 
 /** The largest payload that a message may have however it comes: what a compressed one may be when it is inflated. */
 export function largestMessage(limits: Limits): number {
-  const { maxMessageBytes, maxFrameBytes, maxAssembledBytes, maxIncompleteFrameBytes } = limits;
+  const { maxMessageBytes, maxFrameBytes } = limits;
+  const { maxAssembledBytes = Number.POSITIVE_INFINITY, maxIncompleteFrameBytes = Number.POSITIVE_INFINITY } = limits;
   return Math.min(maxMessageBytes, Math.max(Math.min(maxFrameBytes, maxIncompleteFrameBytes), maxAssembledBytes));
 }
 
@@ -65,7 +66,7 @@ export function resolveLimits(given: Partial<Limits> = {}): Limits {
 }
 
 function isShared(given: Partial<Limits>): given is Limits {
-  return shared.has(given as Limits);
+  return shared.has(given);
 }
 
 function fill(limits: MutableLimits, given: Partial<Limits>): MutableLimits {

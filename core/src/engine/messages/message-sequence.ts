@@ -100,7 +100,7 @@ export class MessageSequence {
   }
 
   #checkAssembled(): void {
-    const { maxAssembledBytes } = this.#limits;
+    const { maxAssembledBytes = Number.POSITIVE_INFINITY } = this.#limits;
     if (this.#bytes <= maxAssembledBytes) return;
     throw new LimitError("MESSAGE_TOO_BIG", maxAssembledBytes, this.#bytes, "maxAssembledBytes");
   }

@@ -24,12 +24,12 @@ export interface ProtocolOptions {
   readonly heartbeatIntervalMs: number;
   readonly heartbeatTimeoutMs: number;
   readonly closeTimeoutMs: number;
-  /** Whether the heartbeat's pings carry random bytes, by which their pongs are known, or nothing. */
-  readonly heartbeatPayload: "random" | "empty";
-  /** Longest payload of a message that is sent in one frame. */
-  readonly fragmentBytes: number;
+  /** Whether the heartbeat's pings carry random bytes, by which their pongs are known, or nothing. Default "random". */
+  readonly heartbeatPayload?: "random" | "empty";
+  /** Longest payload of a message that is sent in one frame. Default Infinity. */
+  readonly fragmentBytes?: number;
   /** What a Close frame says of a failure; "" where undefined. A function of the error alone. */
-  readonly failureReason: ((error: ProtocolError | LimitError) => string) | undefined;
+  readonly failureReason?: ((error: ProtocolError | LimitError) => string) | undefined;
 }
 
 /** Parts are used within one turn as a rule, so few are ever spare. */
@@ -49,7 +49,7 @@ export class ProtocolKit {
     this.platform = platform;
     this.role = role;
     this.options = options;
-    this.sender = new Sender(platform, role === "client", options.fragmentBytes);
+    this.sender = new Sender(platform, role === "client", options.fragmentBytes ?? Number.POSITIVE_INFINITY);
     this.#slab = slab;
   }
 

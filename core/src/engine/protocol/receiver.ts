@@ -247,7 +247,7 @@ export class Receiver {
   }
 
   #checkIncomplete(): void {
-    const { maxIncompleteFrameBytes } = this.#limits;
+    const { maxIncompleteFrameBytes = Number.POSITIVE_INFINITY } = this.#limits;
     const { payloadRead, payloadLength } = this.#reader;
     if (payloadRead <= maxIncompleteFrameBytes) return;
     throw new LimitError("FRAME_TOO_BIG", maxIncompleteFrameBytes, payloadLength, "maxIncompleteFrameBytes");

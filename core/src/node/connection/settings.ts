@@ -115,6 +115,7 @@ export const CONNECTION_NAMES: readonly string[] = Object.keys(OPTIONS);
 
 /** The options with every default filled in; one object for all connections of a server. */
 export interface ConnectionSettings extends ProtocolOptions {
+  readonly fragmentBytes: number;
   readonly highWaterMarkBytes: number;
   readonly maxBufferedBytes: number;
   readonly overflow: "close" | "drop";
@@ -142,7 +143,7 @@ export function resolveSettings(options: ConnectionOptions, role: Role): Connect
     heartbeatTimeoutMs: positive("heartbeat.timeoutMs", "timeoutMs" in beat ? beat.timeoutMs : undefined, 10_000),
     heartbeatPayload: oneOf("heartbeat.payload", "payload" in beat ? beat.payload : undefined, ["random", "empty"]),
     fragmentBytes: positive("fragmentBytes", options.fragmentBytes, Number.POSITIVE_INFINITY),
-    failureReason: guardReason(options.failureReason),
+    ...guardReason(options.failureReason),
     closeTimeoutMs: positive("closeTimeoutMs", options.closeTimeoutMs, 5_000),
     reception,
     textAs: oneOf("textAs", options.textAs, ["string", "bytes"]),
@@ -155,12 +156,14 @@ export function resolveSettings(options: ConnectionOptions, role: Role): Connect
 }
 
 /** The application's function may fail, in the middle of another failure. */
-function guardReason(reasonOf: ConnectionOptions["failureReason"]): ConnectionSettings["failureReason"] {
-  if (reasonOf === undefined) return undefined;
+function guardReason(reasonOf: ConnectionOptions["failureReason"]): {
+  readonly failureReason?: NonNullable<ConnectionOptions["failureReason"]>;
+} {
+  if (reasonOf === undefined) return {};
   if (typeof reasonOf !== "function") {
     throw new UsageError(`failureReason is of type ${typeof reasonOf}; give a function that returns a string`);
   }
-  return (error) => {
+  const failureReason = (error: ProtocolError | LimitError): string => {
     try {
       const reason: unknown = reasonOf(error);
       if (typeof reason === "string") return reason;
@@ -170,6 +173,7 @@ function guardReason(reasonOf: ConnectionOptions["failureReason"]): ConnectionSe
     }
     return "";
   };
+  return { failureReason };
 }
 
 function resolveNegotiation(
