@@ -55,6 +55,9 @@ export const LIMIT_ERRORS = {
  * what only a client meets before there is an answer that it can read.
  * @see RFC 6455 §4.2.1, §4.4 */
 export const HANDSHAKE_ERRORS = {
+  REQUEST_INVALID: { statusCode: 400, rfc: "9112 §2.2", text: "the request is not valid HTTP/1.1" },
+  REQUEST_TOO_LARGE: { statusCode: 431, rfc: "6585 §5", text: "the request's head is too large" },
+  REQUEST_TIMEOUT: { statusCode: 408, rfc: "9110 §15.5.9", text: "the request did not come in time" },
   METHOD_NOT_CONNECT: { statusCode: 405, rfc: "8441 §4", text: "the method must be CONNECT" },
   PROTOCOL_UNKNOWN: { statusCode: 501, rfc: "8441 §5", text: ":protocol must be websocket" },
   SCHEME_INVALID: { statusCode: 400, rfc: "8441 §5", text: ":scheme must be http or https" },

@@ -23,6 +23,8 @@ export { readConnect } from "./handshake/http2-request.ts";
 export { acceptanceFields, refusalFields } from "./handshake/http2-response.ts";
 export type { Opening, Version } from "./handshake/opening.ts";
 export type { Http1Opening, OpeningRequest } from "./handshake/request.ts";
+export type { RequestHead } from "./handshake/request-head.ts";
+export { readRequestHead } from "./handshake/request-head.ts";
 export { readRequest, refusalHeaders } from "./handshake/request.ts";
 export type { Refusal } from "./handshake/response.ts";
 export { formatAcceptance, formatRefusal } from "./handshake/response.ts";

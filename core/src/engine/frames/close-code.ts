@@ -52,9 +52,11 @@ export function cutReason(platform: Platform, reason: string): string {
   // No character has less than one byte
   let end = Math.min(reason.length, MAX_REASON_BYTES);
   while (platform.utf8Length(reason.slice(0, end)) > MAX_REASON_BYTES) end -= 1;
-  const lastUnit = reason.charCodeAt(end - 1);
-  const isCutPair = end < reason.length && lastUnit >= 0xd800 && lastUnit <= 0xdbff;
-  return reason.slice(0, isCutPair ? end - 1 : end);
+  return reason.slice(0, isInsidePair(reason, end) ? end - 1 : end);
+}
+
+function isInsidePair(text: string, at: number): boolean {
+  return at > 0 && at < text.length && (text.codePointAt(at - 1) ?? 0) > 0xffff;
 }
 
 /** Write a Close frame's payload: empty when there is no code.

@@ -309,16 +309,16 @@ export class Protocol {
     this.#sendPingOrPong("ping", OPCODE.ping, payload);
   }
 
-  /** Send a pong nobody asked for, or, without `automaticPong`, the answer to a ping.
+  /** Send a pong nobody asked for, or, without `automaticPong`, the answer to a ping. It counts as an automatic one: too many
+   * that are not read fail the connection.
+   * @param nowMs default: when something was received last
    * @throws UsageError as `ping`
    * @see RFC 6455 §5.5.3 */
-  pong(payload: Uint8Array): void {
+  pong(payload: Uint8Array, nowMs: number = this.#nowMs): void {
     this.#sendPingOrPong("pong", OPCODE.pong, payload);
-    try {
-      this.#countPong();
-    } catch (error) {
-      this.#failFor(error);
-    }
+    this.#pendingPongs += 1;
+    const error = this.#pongError();
+    if (error !== undefined) this.#failWith(error, nowMs);
   }
 
   /** Begin the closing handshake; without effect when it has begun.
@@ -358,6 +358,7 @@ export class Protocol {
    * @throws UsageError as `close`
    * @see RFC 6455 §7.1.7 */
   abandon(code: number, reason: string, nowMs: number): void {
+    if (code === undefined) throw new UsageError("fail: no close code is given; give 1000–1003, 1007–1014 or 3000–4999");
     const payload = writeClose(this.#kit.platform, code, reason);
     if (this.#state === "connecting") throw new UsageError("fail: the connection is not open yet");
     if (this.#state === "closed") return;
@@ -449,7 +450,9 @@ export class Protocol {
 
   /** Whether received bytes still mean something: not after a Close frame (§5.5.1) or a failure (§7.1.7). */
   get #listening(): boolean {
-    return this.#received === undefined && this.#error === undefined && this.#state !== "closed";
+    return (
+      this.#wish === "keep" && this.#received === undefined && this.#error === undefined && this.#state !== "closed"
+    );
   }
 
   /** Where outgoing bytes go. */
@@ -503,15 +506,16 @@ export class Protocol {
   #answerPing(payload: Uint8Array): void {
     // §5.5.2: a pong is due unless a Close frame was received; after having sent one, nothing may follow (§5.5.1).
     if (!this.#kit.options.automaticPong || this.#state !== "open") return;
-    this.#countPong();
+    this.#pendingPongs += 1;
+    const error = this.#pongError();
+    if (error !== undefined) throw error;
     this.#sendFrame(true, OPCODE.pong, payload);
   }
 
-  #countPong(): void {
-    this.#pendingPongs += 1;
+  #pongError(): LimitError | undefined {
     const { maxPendingPongs } = this.#kit.options.limits;
-    if (this.#pendingPongs <= maxPendingPongs) return;
-    throw new LimitError("TOO_MANY_PENDING_PONGS", maxPendingPongs, this.#pendingPongs);
+    if (this.#pendingPongs <= maxPendingPongs) return undefined;
+    return new LimitError("TOO_MANY_PENDING_PONGS", maxPendingPongs, this.#pendingPongs);
   }
 
   #closeReceived(pair: ClosePair): ProtocolEvent {

@@ -156,7 +156,7 @@ export class Driver<Data> implements TransportSink, Timed, Writer, OutboundHost,
 
   pong(payload: Uint8Array): void {
     if (!this.#protocol.open) return;
-    this.#protocol.pong(payload);
+    this.#protocol.pong(payload, performance.now());
     this.planTurn();
   }
 
@@ -278,7 +278,7 @@ export class Driver<Data> implements TransportSink, Timed, Writer, OutboundHost,
       }
       // Whoever has closed while paused wants the peer's Close frame, but not what comes before it.
       if ((this.#held & PAUSED) !== 0) this.#passedOver = true;
-      if (!this.#passedOver || event.type === "failed") this.#deliver(event);
+      if (!this.#passedOver || event.type === "failed" || event.type === "close") this.#deliver(event);
     }
     if (!this.#taking) protocol.retain();
     else if (this.#endArrived) protocol.receiveEnd(performance.now());

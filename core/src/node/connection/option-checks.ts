@@ -35,6 +35,16 @@ export function positive(name: string, value: number | undefined, byDefault: num
   return value;
 }
 
+/** A whole number above 0, or Infinity; the default where there is none.
+ * @throws UsageError for anything else */
+export function wholeNumber(name: string, value: number | undefined, byDefault: number): number {
+  if (value === undefined) return byDefault;
+  if (value !== Number.POSITIVE_INFINITY && !(Number.isSafeInteger(value) && value > 0)) {
+    throw new UsageError(`${name} is ${String(value)}; give a whole number above 0, or Infinity for none`);
+  }
+  return value;
+}
+
 /** The most similar name, if it differs by two letters or by a third of them. */
 function closest(name: string, known: readonly string[]): string | undefined {
   const ranked = known.map((candidate) => ({

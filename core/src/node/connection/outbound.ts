@@ -269,8 +269,7 @@ export class Outbound implements FragmentSink {
     if (this.#protocol.outputBytes > 0) {
       this.#flushes ??= [];
       this.#flushes.push(callback);
-    } else if (this.#blocked) this.#transport.flushed(callback);
-    else process.nextTick(callback);
+    } else this.#callFlushed([callback], !this.#blocked);
   }
 
   /** The transport has given everything to the system. */
@@ -321,8 +320,13 @@ export class Outbound implements FragmentSink {
   #tellFlushed(isTaken: boolean): void {
     const callbacks = this.#flushes ?? [];
     this.#flushes = undefined;
-    if (isTaken) process.nextTick(callAll, callbacks);
-    else this.#transport.flushed(() => callAll(callbacks));
+    this.#callFlushed(callbacks, isTaken);
+  }
+
+  /** All in a later turn, so that they are called in the order in which they were given. */
+  #callFlushed(callbacks: readonly (() => void)[], isTaken: boolean): void {
+    if (isTaken) callInTurn(callbacks);
+    else this.#transport.flushed(() => callInTurn(callbacks));
   }
 
   // ---- limits
@@ -499,6 +503,7 @@ export class Outbound implements FragmentSink {
   }
 }
 
-function callAll(callbacks: readonly (() => void)[]): void {
-  for (const callback of callbacks) callback();
+/** Each by itself: one that throws takes none of the others along. */
+function callInTurn(callbacks: readonly (() => void)[]): void {
+  for (const callback of callbacks) process.nextTick(callback);
 }

@@ -9,7 +9,7 @@ import type { ProtocolOptions, Role } from "../../engine/protocol/protocol-kit.t
 import { type CompressionOptions, resolveCompression } from "../compression/compression-options.ts";
 import type { Connection } from "./connection.ts";
 import { DeflateNegotiation } from "../compression/deflate-negotiation.ts";
-import { positive } from "./option-checks.ts";
+import { positive, wholeNumber } from "./option-checks.ts";
 
 /** How a connection ended. */
 export interface CloseEvent extends Ending {
@@ -142,7 +142,7 @@ export function resolveSettings(options: ConnectionOptions, role: Role): Connect
     heartbeatIntervalMs: positive("heartbeat.intervalMs", beat.intervalMs, 30_000),
     heartbeatTimeoutMs: positive("heartbeat.timeoutMs", "timeoutMs" in beat ? beat.timeoutMs : undefined, 10_000),
     heartbeatPayload: oneOf("heartbeat.payload", "payload" in beat ? beat.payload : undefined, ["random", "empty"]),
-    fragmentBytes: positive("fragmentBytes", options.fragmentBytes, Number.POSITIVE_INFINITY),
+    fragmentBytes: wholeNumber("fragmentBytes", options.fragmentBytes, Number.POSITIVE_INFINITY),
     ...guardReason(options.failureReason),
     closeTimeoutMs: positive("closeTimeoutMs", options.closeTimeoutMs, 5_000),
     reception,

@@ -27,6 +27,7 @@ const LINGER_MS = 2_000;
 export class Http2Channel implements HandshakeChannel {
   readonly source: Http2Source;
   readonly #stream: ServerHttp2Stream;
+  readonly fault = undefined;
   #fault: HandshakeError | undefined;
   #isRefused = false;
   #onGone: (() => void) | undefined;

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import type { IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
+import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { UsageError } from "../../engine/errors.ts";
 import type { ConnectionSet } from "./connection-set.ts";
@@ -25,6 +26,10 @@ export interface Endpoint<Data = undefined> extends Publisher {
    * @returns false for a request that is none, and is left as it is
    * @throws UsageError for a stream that was handed over before, and for arguments that are not those of the event */
   handleStream(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, flags: number, rawHeaders: string[]): boolean;
+  /** Read a handshake from a fresh socket of a server of node:net or node:tls, without an HTTP server between: for who serves
+   * nothing else. What is no handshake is answered as HTTP. From here on the socket is the endpoint's.
+   * @throws UsageError for a socket that was handed over before, and for what is no socket */
+  handleSocket(socket: Socket): void;
   /** As `handleUpgrade`, but to decide by hand, in one's own time.
    * @returns undefined for a socket that was handed over before: somebody else answers
    * @throws UsageError for arguments that are not those of the event */
@@ -39,6 +44,10 @@ export interface Endpoint<Data = undefined> extends Publisher {
     flags: number,
     rawHeaders: string[],
   ): PendingHandshake<Data> | undefined;
+  /** As `handleSocket`, but to decide by hand: `decide` is called once when a request has come, or what is none; not where the
+   * peer leaves before.
+   * @throws UsageError as `handleSocket` */
+  takeSocket(socket: Socket, decide: (handshake: PendingHandshake<Data>) => void): void;
   /** Refuse new handshakes and close all connections. A second call gets the first one's promise.
    * @returns resolves when every connection is gone
    * @throws UsageError for values that cannot be sent */
@@ -77,6 +86,17 @@ export function createEndpoint<Data = undefined>(options: EndpointOptions<Data>)
       if (channel !== undefined) core.receive(channel);
       return true;
     },
+    handleSocket(socket) {
+      checkSocket(socket);
+      takeOnce(socket);
+      core.read(socket, (channel) => core.receive(channel));
+    },
+    takeSocket(socket, decide) {
+      checkSocket(socket);
+      if (typeof decide !== "function") throw new UsageError(`decide is a ${typeof decide}; give a function`);
+      takeOnce(socket);
+      core.read(socket, (channel) => decide(core.hold(channel)));
+    },
     takeUpgrade(request, socket, head) {
       checkEvent(request, socket, head);
       if (isTaken(socket)) return undefined;
@@ -106,6 +126,13 @@ function checkEvent(request: unknown, socket: unknown, head: unknown): void {
   const [hasUrl, hasWrite] = [seen[0] && "rawHeaders" in seen[0], seen[1] && "write" in seen[1]];
   if (hasUrl && hasWrite && head instanceof Uint8Array) return;
   throw new UsageError("handleUpgrade was not given (request, socket, head); pass on what the event 'upgrade' gives");
+}
+
+function checkSocket(socket: unknown): void {
+  if (socket instanceof Socket) return;
+  throw new UsageError(
+    "handleSocket was given no net.Socket; pass on what the event 'connection' gives, or 'secureConnection' of TLS",
+  );
 }
 
 function checkStreamEvent(stream: unknown, headers: unknown, rawHeaders: unknown): void {

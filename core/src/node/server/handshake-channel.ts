@@ -7,6 +7,8 @@ import type { HttpAnswer } from "./http-answer.ts";
 /** One opening handshake in the HTTP version by which it came: what was asked, and how to answer. */
 export interface HandshakeChannel {
   readonly source: RequestSource;
+  /** Why there is no request to speak of. */
+  readonly fault: HandshakeError | undefined;
   /** Check the handshake's own headers, and complete `source` with what they say.
    * @returns what is wrong with them */
   readOpening(): HandshakeError | undefined;

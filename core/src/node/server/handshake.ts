@@ -86,7 +86,8 @@ export class Handshake<Data> {
    * @throws UsageError for values that cannot be sent; it is undecided then, as before. HandshakeError when it was
    *   cancelled */
   accept(decision: Accepted<Data>, route: Route<Data>): Connection<Data> {
-    if (!this.#isOver && this.#channel.isGone) this.cancel(new HandshakeError("PEER_GONE"));
+    if (this.#host.isClosing) this.cancel(new HandshakeError("SERVER_CLOSING"));
+    else if (this.#channel.isGone) this.cancel(new HandshakeError("PEER_GONE"));
     if (this.#cancelled !== undefined) throw this.#cancelled;
     if (this.#isOver) throw new UsageError("the handshake was decided before; decide once");
     const negotiated = this.#negotiate();
@@ -117,7 +118,9 @@ export class Handshake<Data> {
 
   #check(): Route<Data> | HandshakeError {
     const { settings, isClosing, pending } = this.#host;
-    const { target } = this.#channel.source;
+    const { fault: unreadable, source } = this.#channel;
+    if (unreadable !== undefined) return unreadable;
+    const { target } = source;
     if (target === undefined) return new HandshakeError("TARGET_INVALID");
     const route = settings.routes.match(target.path);
     if (route === undefined) return new HandshakeError("PATH_UNKNOWN");

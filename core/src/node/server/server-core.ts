@@ -3,6 +3,7 @@
  * In: handshakes, by whatever way they came. Out: connections, counters, and the end of them all.
  * Knows no http server; whoever has one tells `close` how to stop it.
  */
+import type { Socket } from "node:net";
 import { HandshakeError } from "../../engine/errors.ts";
 import type { Hub } from "../../pubsub/hub.ts";
 import { LocalHub } from "../../pubsub/local-hub.ts";
@@ -21,6 +22,7 @@ import { PendingHandshake } from "./pending-handshake.ts";
 import { reportFailure } from "./report-failure.ts";
 import type { Route } from "./routes.ts";
 import type { ServerSettings } from "./server-settings.ts";
+import { SocketReader } from "./socket-reader.ts";
 import { type ServerStats, Tally } from "./server-stats.ts";
 
 /** What lies under the connections and is stopped with them. */
@@ -59,6 +61,8 @@ export class ServerCore<Data> implements HandshakeHost<Data>, Publisher {
   readonly connections: ConnectionSet<Data>;
   readonly #open = new Set<Connection<Data>>();
   readonly #factories = new Map<Route<Data>, ConnectionFactory<Data>>();
+  /** Peers whose requests have not come yet. */
+  readonly #readers = new Set<SocketReader>();
   /** Refused peers that have not read their answer yet. */
   readonly #leaving = new Set<HandshakeChannel>();
   readonly #tally = new Tally();
@@ -78,6 +82,19 @@ export class ServerCore<Data> implements HandshakeHost<Data>, Publisher {
   /** Decide on a handshake whose channel is ours. */
   receive(channel: HandshakeChannel): void {
     new Handshake(this, channel).run();
+  }
+
+  /** Read a handshake from a socket that is ours. */
+  read(socket: Socket, next: (channel: HandshakeChannel) => void): void {
+    const reader = new SocketReader(socket, this.settings.handshakeTimeoutMs, {
+      read: next,
+      over: (over) => this.#readers.delete(over),
+    });
+    this.#readers.add(reader);
+    if (this.isClosing) reader.cancel(new HandshakeError("SERVER_CLOSING"));
+    else if (this.#readers.size > this.settings.maxPendingHandshakes) {
+      reader.cancel(new HandshakeError("TOO_MANY_HANDSHAKES"));
+    }
   }
 
   /** Let somebody else decide on it. */
@@ -151,6 +168,7 @@ export class ServerCore<Data> implements HandshakeHost<Data>, Publisher {
 
   #sayGoodbye({ code, reason }: CloseCall, foundation: Foundation): void {
     foundation.stop();
+    for (const reader of this.#readers) reader.cancel(new HandshakeError("SERVER_CLOSING"));
     for (const handshake of this.pending) handshake.cancel(new HandshakeError("SERVER_CLOSING"));
     for (const connection of this.#open) connection.close(code, reason);
     this.#left();

@@ -1,10 +1,10 @@
 /**
  * An opening handshake that came as an HTTP/1.1 request with Upgrade.
- * In: what Node's 'upgrade' event gives. Out: a transport and the 101 response, or a refusal written to the socket.
+ * In: what Node's 'upgrade' event gives, or `socket-reader`. Out: a transport and the 101 response, or a refusal written to the socket.
  * The socket is nobody's but ours from the event on: it has an error listener before anything else happens, and is
  * read, up to a bound, while somebody decides, because a socket that is not read does not tell that its peer left.
  */
-import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
+import { type IncomingHttpHeaders, IncomingMessage } from "node:http";
 import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { HandshakeError, UsageError } from "../../engine/errors.ts";
@@ -19,6 +19,7 @@ import { SocketTransport } from "../transport/socket-transport.ts";
 import type { AcceptedChannel, HandshakeChannel } from "./handshake-channel.ts";
 import type { RequestSource } from "./handshake-request.ts";
 import type { HttpAnswer } from "./http-answer.ts";
+import type { RequestMessage } from "./raw-request.ts";
 import { parseTarget, type RequestTarget } from "./request-target.ts";
 
 /** What a peer may send on before it has its answer; a client that follows the RFC sends nothing. */
@@ -35,11 +36,19 @@ export class Http1Channel implements HandshakeChannel {
   #head: Buffer;
   #listeners: Listeners | undefined;
 
-  /** Takes nothing over yet: until another method is called the socket can be left to others. */
-  constructor(incoming: IncomingMessage, socket: Duplex, head: Buffer) {
-    this.source = new Http1Source(incoming, socket);
+  readonly #fault: HandshakeError | undefined;
+
+  /** Takes nothing over yet: until another method is called the socket can be left to others.
+   * @param fault why there is no request */
+  constructor(message: RequestMessage, socket: Duplex, head: Buffer, fault?: HandshakeError) {
+    this.source = new Http1Source(message, socket);
     this.#socket = socket;
     this.#head = head;
+    this.#fault = fault;
+  }
+
+  get fault(): HandshakeError | undefined {
+    return this.#fault;
   }
 
   /** Make the socket ours. */
@@ -129,38 +138,42 @@ interface Listeners {
   readonly gone: () => void;
 }
 
-/** A request as Node's http parser delivers it. */
+/** A request over HTTP/1.1. */
 class Http1Source implements RequestSource {
-  readonly raw: IncomingMessage;
+  readonly #message: RequestMessage;
   readonly target: RequestTarget | undefined;
   readonly #socket: Duplex;
   #opening: Http1Opening | undefined;
 
-  constructor(incoming: IncomingMessage, socket: Duplex) {
-    this.raw = incoming;
+  constructor(message: RequestMessage, socket: Duplex) {
+    this.#message = message;
     this.#socket = socket;
-    // Node makes `headers` when it is first asked for; only an absolute URI is compared with Host
-    this.target = parseTarget(this.url, this.url.startsWith("/") ? undefined : incoming.headers.host);
+    // `headers` is made when it is first asked for; only an absolute URI is compared with Host
+    this.target = parseTarget(this.url, this.url.startsWith("/") ? undefined : message.headers.host);
+  }
+
+  get raw(): IncomingMessage | undefined {
+    return this.#message instanceof IncomingMessage ? this.#message : undefined;
   }
 
   get httpVersion(): string {
-    return this.raw.httpVersion;
+    return this.#message.httpVersion;
   }
 
   get method(): string {
-    return this.raw.method ?? "";
+    return this.#message.method ?? "";
   }
 
   get url(): string {
-    return this.raw.url ?? "";
+    return this.#message.url ?? "";
   }
 
   get headers(): IncomingHttpHeaders {
-    return this.raw.headers;
+    return this.#message.headers;
   }
 
   get rawHeaders(): readonly string[] {
-    return this.raw.rawHeaders;
+    return this.#message.rawHeaders;
   }
 
   get socketAddress(): string | undefined {
@@ -176,10 +189,10 @@ class Http1Source implements RequestSource {
   }
 
   readOpening(): HandshakeError | undefined {
-    const { method, raw } = this;
+    const { method, httpVersion, rawHeaders } = this;
     try {
-      const headers = HeaderFields.fromRaw(raw.rawHeaders);
-      this.#opening = readRequest({ method, httpVersion: raw.httpVersion, headers });
+      const headers = HeaderFields.fromRaw(rawHeaders);
+      this.#opening = readRequest({ method, httpVersion, headers });
       return undefined;
     } catch (error) {
       if (error instanceof HandshakeError) return error;
