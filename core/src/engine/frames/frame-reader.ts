@@ -23,6 +23,8 @@ export class FrameReader {
   #at = 0;
   #end = 0;
   #inFrame = false;
+  /** Whether the input is a copy of its own and not lent. */
+  #kept = false;
 
   /** The header of the present frame. */
   fin = false;
@@ -53,6 +55,7 @@ export class FrameReader {
       this.#input = bytes;
       this.#at = 0;
       this.#end = length;
+      this.#kept = false;
       return;
     }
     const left = this.#end - this.#at;
@@ -62,6 +65,7 @@ export class FrameReader {
     this.#input = joined;
     this.#at = 0;
     this.#end = joined.length;
+    this.#kept = true;
   }
 
   /** Copy what was not read, so that the bytes given to `feed` may be used for something else. */
@@ -72,11 +76,19 @@ export class FrameReader {
       this.#end = 0;
       return;
     }
+    // Whoever retains after each message may not copy the rest each time; half of a copy is worth a new one
+    if (this.#kept && (this.#end - this.#at) * 2 >= this.#end) return;
     const kept = this.#platform.allocate(this.#end - this.#at);
     kept.set(this.#input.subarray(this.#at, this.#end));
     this.#input = kept;
     this.#at = 0;
     this.#end = kept.length;
+    this.#kept = true;
+  }
+
+  /** Whether bytes wait to be read. */
+  get hasUnread(): boolean {
+    return this.#at !== this.#end;
   }
 
   /** Whether no frame has begun and no byte is waiting. */

@@ -186,6 +186,11 @@ export class Protocol {
     return this.#unreported;
   }
 
+  /** Whether received bytes wait for `nextEvent`. */
+  get hasUnread(): boolean {
+    return this.#receiver?.hasUnread === true;
+  }
+
   /** Keep a copy of the received bytes that `nextEvent` has not come to. */
   retain(): void {
     this.#receiver?.retain();
@@ -358,7 +363,8 @@ export class Protocol {
    * @throws UsageError as `close`
    * @see RFC 6455 §7.1.7 */
   abandon(code: number, reason: string, nowMs: number): void {
-    if (code === undefined) throw new UsageError("fail: no close code is given; give 1000–1003, 1007–1014 or 3000–4999");
+    if (code === undefined)
+      throw new UsageError("fail: no close code is given; give 1000–1003, 1007–1014 or 3000–4999");
     const payload = writeClose(this.#kit.platform, code, reason);
     if (this.#state === "connecting") throw new UsageError("fail: the connection is not open yet");
     if (this.#state === "closed") return;

@@ -89,6 +89,11 @@ export class Receiver {
     return this.#reader.empty && !this.#sequence.inMessage && this.#effect === undefined;
   }
 
+  /** Whether bytes wait to be read. */
+  get hasUnread(): boolean {
+    return this.#reader.hasUnread || this.#effect !== undefined;
+  }
+
   /** Take the bytes at 0 … length - 1; see `FrameReader.feed` for how long they are needed. */
   feed(bytes: Uint8Array, length: number): void {
     this.#reader.feed(bytes, length);

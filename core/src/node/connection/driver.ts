@@ -24,8 +24,8 @@ import type { OutboundHost } from "./outbound.ts";
 import { Outbound } from "./outbound.ts";
 import { PendingPings } from "./pending-pings.ts";
 import type { CloseEvent, Handlers } from "./settings.ts";
-import type { Writer } from "./turn.ts";
-import { afterTurns, writeAtEndOfTurn } from "./turn.ts";
+import type { Waiter, Writer } from "./turn.ts";
+import { afterReactions, afterTurns, holdTurn, releaseTurn, writeAtEndOfTurn } from "./turn.ts";
 
 /** After so many pongs they are written, to learn whether the peer reads them. */
 const PONGS_BEFORE_WRITE = 256;
@@ -42,12 +42,14 @@ const UNSETTLED = 4;
 const UNANNOUNCED = 8;
 /** A message is being inflated in another thread. */
 const INFLATING = 16;
+/** What the event before has led to is not done yet. */
+const APART = 32;
 /** What holds events back even when the connection is closing. */
-const HOLDS_ALWAYS = UNANNOUNCED | INFLATING;
+const HOLDS_ALWAYS = UNANNOUNCED | INFLATING | APART;
 
 type Delivered = Exclude<ProtocolEvent, InflateJob>;
 
-export class Driver<Data> implements TransportSink, Timed, Writer, OutboundHost, JobWaiter {
+export class Driver<Data> implements TransportSink, Timed, Writer, Waiter, OutboundHost, JobWaiter {
   dueMs: number = Number.POSITIVE_INFINITY;
   heapIndex = -1;
 
@@ -279,13 +281,28 @@ export class Driver<Data> implements TransportSink, Timed, Writer, OutboundHost,
       // Whoever has closed while paused wants the peer's Close frame, but not what comes before it.
       if ((this.#held & PAUSED) !== 0) this.#passedOver = true;
       if (!this.#passedOver || event.type === "failed" || event.type === "close") this.#deliver(event);
+      if (this.#kind.settings.delivery === "apart" && protocol.hasUnread) this.#setApart();
     }
     if (!this.#taking) protocol.retain();
     else if (this.#endArrived) protocol.receiveEnd(performance.now());
     this.#pumping = false;
-    if (this.#answersLater && protocol.outputBytes > 0) this.planTurn();
+    const goesOn = this.#answersLater || (this.#held & APART) !== 0;
+    if (goesOn && protocol.outputBytes > 0) this.planTurn();
     else this.finishTurn();
     this.#answersLater = false;
+  }
+
+  /** The next event comes apart from this one, but what both lead to is written together. */
+  #setApart(): void {
+    if ((this.#held & APART) !== 0) return;
+    this.#held |= APART;
+    holdTurn();
+    afterReactions(this);
+  }
+
+  afterReactions(): void {
+    this.#release(APART);
+    releaseTurn();
   }
 
   #inflate(job: InflateJob): void {

@@ -60,6 +60,8 @@ export class Outbound implements FragmentSink {
   /** Each made when it is first needed. */
   #queue: OutgoingQueue | undefined;
   #waiters: (() => void)[] | undefined;
+  /** How often the transport was asked to call back, and has not yet. */
+  #askedTransport = 0;
   /** Called back when what waits to be written is with the system. */
   #flushes: (() => void)[] | undefined;
 
@@ -325,8 +327,15 @@ export class Outbound implements FragmentSink {
 
   /** All in a later turn, so that they are called in the order in which they were given. */
   #callFlushed(callbacks: readonly (() => void)[], isTaken: boolean): void {
-    if (isTaken) callInTurn(callbacks);
-    else this.#transport.flushed(() => callInTurn(callbacks));
+    if (isTaken && this.#askedTransport === 0) {
+      callInTurn(callbacks);
+      return;
+    }
+    this.#askedTransport += 1;
+    this.#transport.flushed(() => {
+      this.#askedTransport -= 1;
+      callInTurn(callbacks);
+    });
   }
 
   // ---- limits

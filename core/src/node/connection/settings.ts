@@ -64,6 +64,9 @@ export interface ConnectionOptions {
   /** What the Close frame says when a connection is failed for a fault of the peer's or a limit; cut to 123 bytes. A function
    * of the error alone. Default: nothing. */
   readonly failureReason?: (error: ProtocolError | LimitError) => string;
+  /** Whether messages that arrive together are handed over one after the other, or "apart": each when all is done that the one
+   * before it has led to in promises and `process.nextTick`. Default "together", which costs less. */
+  readonly delivery?: "together" | "apart";
   /** "bytes" hands text over as checked UTF-8, for applications that only pass it on. Default "string". */
   readonly textAs?: "string" | "bytes";
   /** Whether pings are answered without the application's doing (RFC 6455 §5.5.2). Default true. */
@@ -100,6 +103,7 @@ const OPTIONS: Record<keyof ConnectionOptions, true> = {
   closeTimeoutMs: true,
   reception: true,
   fragmentBytes: true,
+  delivery: true,
   failureReason: true,
   textAs: true,
   automaticPong: true,
@@ -119,6 +123,7 @@ export interface ConnectionSettings extends ProtocolOptions {
   readonly highWaterMarkBytes: number;
   readonly maxBufferedBytes: number;
   readonly overflow: "close" | "drop";
+  readonly delivery: "together" | "apart";
   /** Undefined: no compression is agreed on. */
   readonly compression: DeflateNegotiation | undefined;
 }
@@ -150,6 +155,7 @@ export function resolveSettings(options: ConnectionOptions, role: Role): Connect
     automaticPong: oneOf("automaticPong", options.automaticPong, [true, false]),
     highWaterMarkBytes: positive("backpressure.highWaterMarkBytes", backpressure.highWaterMarkBytes, 65_536),
     maxBufferedBytes: positive("backpressure.maxBufferedBytes", backpressure.maxBufferedBytes, 16 << 20),
+    delivery: oneOf("delivery", options.delivery, ["together", "apart"]),
     overflow: oneOf("backpressure.policy", backpressure.policy, ["close", "drop"]),
     compression: resolveNegotiation(options.compression, reception, role),
   };

@@ -10,6 +10,28 @@ let held = 0;
 /** Whether it is settled already that the writers wait no longer than a round of the event loop. */
 let isBounded = false;
 
+/** Somebody who goes on when what runs now has run. */
+export interface Waiter {
+  afterReactions(): void;
+}
+
+let waiters: Waiter[] = [];
+
+/** Call back once all that runs now has run, promise reactions included. */
+export function afterReactions(waiter: Waiter): void {
+  if (waiters.push(waiter) === 1) void SETTLED.then(awaitWaiters);
+}
+
+function awaitWaiters(): void {
+  process.nextTick(callWaiters);
+}
+
+function callWaiters(): void {
+  const waiting = waiters;
+  waiters = [];
+  for (const waiter of waiting) waiter.afterReactions();
+}
+
 /** Call back after so many turns of the event loop. */
 export function afterTurns(count: number, callback: () => void): void {
   setImmediate(count > 1 ? () => afterTurns(count - 1, callback) : callback);

@@ -44,6 +44,7 @@ describe("the settings of connections", () => {
       highWaterMarkBytes: 65_536,
       maxBufferedBytes: 16 * 1_024 * 1_024,
       overflow: "close",
+      delivery: "together",
     });
   });
 
@@ -71,6 +72,7 @@ describe("the settings of connections", () => {
         limits: { maxMessageBytes: 1, maxPendingPongs: Number.POSITIVE_INFINITY },
         heartbeat: { intervalMs: 1, timeoutMs: Number.POSITIVE_INFINITY, payload: "empty" },
         fragmentBytes: 16,
+        delivery: "apart",
         closeTimeoutMs: Number.POSITIVE_INFINITY,
         reception: "frames",
         textAs: "bytes",
@@ -92,6 +94,7 @@ describe("the settings of connections", () => {
       highWaterMarkBytes: 2,
       maxBufferedBytes: 3,
       overflow: "drop",
+      delivery: "apart",
       compression: undefined,
     });
   });

@@ -87,9 +87,7 @@ describe("a handshake from a socket of node:net", () => {
 
   test("works over TLS", async (t) => {
     const endpoint = createEndpoint(echo);
-    const server = tls
-      .createServer(testCertificate, (socket) => endpoint.handleSocket(socket))
-      .listen(0, "127.0.0.1");
+    const server = tls.createServer(testCertificate, (socket) => endpoint.handleSocket(socket)).listen(0, "127.0.0.1");
     await once(server, "listening");
     t.after(() => server.close());
     const address = server.address();
