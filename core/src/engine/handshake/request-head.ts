@@ -18,11 +18,11 @@ export interface RequestHead {
   readonly rawHeaders: readonly string[];
 }
 
-/** More fields than any client sends. */
-const MAX_FIELDS = 100;
+/** More fields than any client sends; as Node's http server. */
+const MAX_FIELDS = 2_000;
 
 /** Read a request's head.
- * @throws HandshakeError REQUEST_INVALID, REQUEST_TOO_LARGE for more than 100 fields
+ * @throws HandshakeError REQUEST_INVALID, REQUEST_TOO_LARGE for more than 2,000 fields
  * @see RFC 9112 §3, §5 */
 export function readRequestHead(text: string): RequestHead {
   const lineEnd = text.indexOf("\r\n");

@@ -3,6 +3,7 @@ import type { IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
 import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { UsageError } from "../../engine/errors.ts";
+import { wholeNumber } from "../connection/option-checks.ts";
 import type { ConnectionSet } from "./connection-set.ts";
 import { enter, isExtendedConnect } from "./http2-entrance.ts";
 import type { CloseOptions, EndpointOptions } from "./options.ts";
@@ -10,6 +11,7 @@ import type { PendingHandshake } from "./pending-handshake.ts";
 import { type Foundation, type Publisher, ServerCore } from "./server-core.ts";
 import { resolveServerSettings } from "./server-settings.ts";
 import type { ServerStats } from "./server-stats.ts";
+import { MAX_HEAD_BYTES } from "./socket-reader.ts";
 import { isTaken, takeOnce } from "./taken-sockets.ts";
 import { Http1Channel } from "./upgrade-http1.ts";
 
@@ -46,8 +48,9 @@ export interface Endpoint<Data = undefined> extends Publisher {
   ): PendingHandshake<Data> | undefined;
   /** As `handleSocket`, but to decide by hand: `decide` is called once when a request has come, or what is none; not where the
    * peer leaves before.
+   * @param maxHeadBytes longest head of a request; default 16 KiB
    * @throws UsageError as `handleSocket` */
-  takeSocket(socket: Socket, decide: (handshake: PendingHandshake<Data>) => void): void;
+  takeSocket(socket: Socket, decide: (handshake: PendingHandshake<Data>) => void, maxHeadBytes?: number): void;
   /** Refuse new handshakes and close all connections. A second call gets the first one's promise.
    * @returns resolves when every connection is gone
    * @throws UsageError for values that cannot be sent */
@@ -89,13 +92,14 @@ export function createEndpoint<Data = undefined>(options: EndpointOptions<Data>)
     handleSocket(socket) {
       checkSocket(socket);
       takeOnce(socket);
-      core.read(socket, (channel) => core.receive(channel));
+      core.read(socket, MAX_HEAD_BYTES, (channel) => core.receive(channel));
     },
-    takeSocket(socket, decide) {
+    takeSocket(socket, decide, maxHeadBytes) {
+      const most = wholeNumber("maxHeadBytes", maxHeadBytes, MAX_HEAD_BYTES);
       checkSocket(socket);
       if (typeof decide !== "function") throw new UsageError(`decide is a ${typeof decide}; give a function`);
       takeOnce(socket);
-      core.read(socket, (channel) => decide(core.hold(channel)));
+      core.read(socket, most, (channel) => decide(core.hold(channel)));
     },
     takeUpgrade(request, socket, head) {
       checkEvent(request, socket, head);

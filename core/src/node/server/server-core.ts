@@ -85,8 +85,10 @@ export class ServerCore<Data> implements HandshakeHost<Data>, Publisher {
   }
 
   /** Read a handshake from a socket that is ours. */
-  read(socket: Socket, next: (channel: HandshakeChannel) => void): void {
-    const reader = new SocketReader(socket, this.settings.handshakeTimeoutMs, {
+  read(socket: Socket, maxHeadBytes: number, next: (channel: HandshakeChannel) => void): void {
+    const reader = new SocketReader(socket, {
+      timeoutMs: this.settings.handshakeTimeoutMs,
+      maxHeadBytes,
       read: next,
       over: (over) => this.#readers.delete(over),
     });

@@ -1,7 +1,7 @@
 /**
  * Reads a handshake from a socket that no HTTP server has: the socket of a server of node:net or node:tls.
  * In: a fresh socket. Out: once, a channel with a request, or with the reason why there is none; nothing where the peer left.
- * It holds at most 16 KiB for a head that is not complete, and waits for it no longer than it is told.
+ * It holds no more than it may of a head that is not complete, and waits for it no longer than it is told.
  */
 import type { Socket } from "node:net";
 import { HandshakeError } from "../../engine/errors.ts";
@@ -9,12 +9,14 @@ import { deadlines, type Timed } from "../connection/deadlines.ts";
 import { RawRequest, type RequestMessage, UNREADABLE } from "./raw-request.ts";
 import { Http1Channel } from "./upgrade-http1.ts";
 
-/** Longest head; Node's http server has the same bound. */
-const MAX_HEAD_BYTES = 16_384;
+/** Longest head where nobody says otherwise; Node's http server has the same bound. */
+export const MAX_HEAD_BYTES = 16_384;
 const HEAD_END = "\r\n\r\n";
 
-/** Who hears what comes of it. */
+/** How long a request may take, and who hears what comes of it. */
 export interface SocketReading {
+  readonly timeoutMs: number;
+  readonly maxHeadBytes: number;
   /** There is a request, or an answer is due to what is none. */
   read(channel: Http1Channel): void;
   /** Called once in any case, before `read`. */
@@ -29,14 +31,14 @@ export class SocketReader implements Timed {
   #bytes: Buffer | undefined;
   #isOver = false;
 
-  constructor(socket: Socket, timeoutMs: number, reading: SocketReading) {
+  constructor(socket: Socket, reading: SocketReading) {
     this.#socket = socket;
     this.#reading = reading;
     socket.on("error", this.#gone);
     socket.on("data", this.#onData);
     socket.on("end", this.#gone);
     socket.on("close", this.#gone);
-    deadlines.watch(this, performance.now() + timeoutMs);
+    deadlines.watch(this, performance.now() + reading.timeoutMs);
     if (socket.destroyed || socket.readableEnded) process.nextTick(this.#gone);
   }
 
@@ -53,11 +55,12 @@ export class SocketReader implements Timed {
     const all = this.#bytes === undefined ? bytes : Buffer.concat([this.#bytes, bytes]);
     // The end may lie across two pieces
     const from = Math.max(0, (this.#bytes?.length ?? 0) - HEAD_END.length + 1);
-    const end = all.subarray(0, MAX_HEAD_BYTES + HEAD_END.length).indexOf(HEAD_END, from, "latin1");
+    const { maxHeadBytes } = this.#reading;
+    const end = all.subarray(0, maxHeadBytes + HEAD_END.length).indexOf(HEAD_END, from, "latin1");
     if (end !== -1) {
       this.#parse(all.toString("latin1", 0, end), all.subarray(end + HEAD_END.length));
-    } else if (all.length > MAX_HEAD_BYTES) {
-      this.#fail(new HandshakeError("REQUEST_TOO_LARGE", `over ${MAX_HEAD_BYTES} bytes`));
+    } else if (all.length > maxHeadBytes) {
+      this.#fail(new HandshakeError("REQUEST_TOO_LARGE", `over ${maxHeadBytes} bytes`));
     } else {
       // Node's is a view of a whole read, 64 KiB
       this.#bytes = all === bytes ? Buffer.from(bytes) : all;

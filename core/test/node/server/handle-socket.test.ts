@@ -189,6 +189,34 @@ describe("a handshake from a socket of node:net", () => {
     assert.deepEqual(faults, [undefined, "REQUEST_INVALID"]);
   });
 
+  test("may be told how long a head may be", async (t) => {
+    const endpoint = createEndpoint({});
+    const codes: unknown[] = [];
+    const server = net.createServer((socket) => {
+      endpoint.takeSocket(
+        socket,
+        (handshake) => {
+          codes.push(handshake.error?.code);
+          handshake.refuse({ statusCode: 400 });
+        },
+        300,
+      );
+    });
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    t.after(() => server.close());
+    const address = server.address();
+    assert.ok(typeof address === "object" && address !== null);
+    for (const extra of [0, 300]) {
+      const client = await RawClient.connect(`http://127.0.0.1:${address.port}`);
+      client.write(handshakeText({ headers: { X: "a".repeat(extra) } }));
+      assert.equal(statusOf(await client.head()), 400);
+      await client.closed;
+    }
+    assert.deepEqual(codes, [undefined, "REQUEST_TOO_LARGE"]);
+    assert.throws(() => endpoint.takeSocket(new net.Socket(), () => undefined, 0), { code: "USAGE" });
+  });
+
   test("takes each socket once, and sockets alone", () => {
     const endpoint = createEndpoint({});
     const socket = new net.Socket();
