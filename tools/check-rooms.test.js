@@ -70,6 +70,12 @@ describe("check-rooms", () => {
     text: `require("../websocket/index.js");\nrequire("polysocket");\n`,
     problem: /^faces\/ws\/wrong\.cjs:1 imports "\.\.\/websocket\/index\.js"/,
   });
+  refuses("one face in another, by its package's name", {
+    file: "faces/ws/wrong.cjs",
+    text: `require("@polysocket/websocket");\nrequire("@polysocket/ws");\n`,
+    more: { "faces/ws/package.json": '{ "name": "@polysocket/ws" }' },
+    problem: /^faces\/ws\/wrong\.cjs:1 imports "@polysocket\/websocket"/,
+  });
   refuses("a file that belongs to no room", {
     file: "core/src/wrong/wrong.ts",
     text: "export const wrong = 1;\n",

@@ -25,6 +25,8 @@ import { nextState } from "./state.ts";
 /** Longest payload of a ping or pong in bytes (RFC 6455 §5.5). */
 const MAX_CONTROL_BYTES = 125;
 const NEVER = Number.POSITIVE_INFINITY;
+/** For all connections without a heartbeat: whatever it is told, nothing is ever due. */
+const SILENT = new Keepalive(NEVER, NEVER, 0);
 /** How Node says that a text is longer than its strings may be; others throw a RangeError. */
 const STRING_TOO_LONG = "ERR_STRING_TOO_LONG";
 
@@ -88,7 +90,8 @@ export class Protocol {
     this.#kit = kit;
     this.#nowMs = nowMs;
     this.#deflates = deflates;
-    this.#keepalive = new Keepalive(heartbeatIntervalMs, heartbeatTimeoutMs, nowMs);
+    this.#keepalive =
+      heartbeatIntervalMs === NEVER ? SILENT : new Keepalive(heartbeatIntervalMs, heartbeatTimeoutMs, nowMs);
   }
 
   get state(): State {

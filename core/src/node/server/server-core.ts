@@ -51,6 +51,8 @@ export interface Publisher {
   subscriberCount(topic: string): number;
 }
 
+const HTTP_VERSIONS: readonly string[] = ["1.1", "2.0"];
+
 /** setTimeout takes no more. */
 const LONGEST_MS = 0x7fffffff;
 
@@ -107,7 +109,9 @@ export class ServerCore<Data> implements HandshakeHost<Data>, Publisher {
   open(accepted: AcceptedHandshake<Data>): Connection<Data> {
     const { channel, route, request, data, negotiated, subprotocol = "", isByHand } = accepted;
     const { transport, preface, head } = channel;
-    const { path, remoteAddress, httpVersion } = request;
+    const { path, remoteAddress } = request;
+    // Each request has a string of its own, which its connection would keep
+    const httpVersion = HTTP_VERSIONS.find((version) => version === request.httpVersion) ?? request.httpVersion;
     const { extensions = "", scheme: deflate } = negotiated ?? {};
     const info = { httpVersion, path, remoteAddress, subprotocol, extensions };
     const start = { transport, info, data, deflate, preface, head, request, announcesLater: isByHand };
