@@ -1,8 +1,8 @@
 /**
  * Builds core with tsc: `core/src` becomes `core/dist/esm` (one project per room, so that a wrong import is a compile
- * error) and `core/dist/cjs`.
+ * error) and `core/dist/cjs`. Then the faces: each one's `src` becomes its `dist`, CommonJS alone.
  * In: nothing. Out: a dist that holds exactly the outputs of today's sources, and tsc's errors with its exit code.
- * Incremental: when nothing changed it takes about a quarter of a second.
+ * Incremental: when nothing changed it takes about half a second.
  */
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -10,6 +10,7 @@ import { createRequire } from "node:module";
 import path from "node:path";
 
 const core = path.resolve(import.meta.dirname, "../core");
+const faces = path.resolve(import.meta.dirname, "../faces");
 const typescript = path.dirname(createRequire(import.meta.url).resolve("typescript/package.json"));
 const outputs = [".js", ".js.map", ".d.ts", ".d.ts.map"];
 const formats = [
@@ -17,21 +18,31 @@ const formats = [
   { folder: path.join(core, "dist/cjs"), project: path.join(core, "tsconfig/cjs.json") },
 ];
 
-const sources = new Set(filesIn(path.join(core, "src")).map((file) => file.replace(/\.ts$/, "")));
-for (const { folder } of formats) removeOrphans(folder);
-// tsc trusts its records of what it has written, so where an output is missing they are dropped: all is built again.
-if (formats.some(({ folder }) => missingIn(folder).length > 0)) {
-  rmSync(path.join(core, "dist/tsbuildinfo"), { recursive: true, force: true });
+build(core, formats);
+markAsCommonJs();
+for (const { name } of readdirSync(faces, { withFileTypes: true }).filter((entry) => entry.isDirectory())) {
+  const face = path.join(faces, name);
+  build(face, [{ folder: path.join(face, "dist"), project: path.join(face, "tsconfig.json") }]);
 }
-for (const { folder, project } of formats) {
-  compile(project);
-  const missing = missingIn(folder);
-  if (missing.length > 0) {
-    console.error(`no project in core/tsconfig includes: ${missing.map((stem) => `core/src/${stem}.ts`).join(", ")}`);
-    process.exit(1);
+
+/** @param {string} root the package's folder, whose `src` is built
+ * @param {{ folder: string, project: string }[]} targets */
+function build(root, targets) {
+  const sources = new Set(filesIn(path.join(root, "src")).map((file) => file.replace(/\.ts$/, "")));
+  for (const { folder } of targets) removeOrphans(folder, sources);
+  // tsc trusts its records of what it has written, so where an output is missing they are dropped: all is built again.
+  if (targets.some(({ folder }) => missingIn(folder, sources).length > 0)) {
+    rmSync(path.join(root, "dist/tsbuildinfo"), { recursive: true, force: true });
+  }
+  for (const { folder, project } of targets) {
+    compile(project);
+    const missing = missingIn(folder, sources);
+    if (missing.length > 0) {
+      console.error(`no project includes, of ${root}/src: ${missing.map((stem) => `${stem}.ts`).join(", ")}`);
+      process.exit(1);
+    }
   }
 }
-markAsCommonJs();
 
 /** @param {string} project */
 function compile(project) {
@@ -40,17 +51,20 @@ function compile(project) {
   if (run.status !== 0) process.exit(run.status ?? 1);
 }
 
-/** @param {string} folder */
-function removeOrphans(folder) {
+/** @param {string} folder
+ * @param {ReadonlySet<string>} sources */
+function removeOrphans(folder, sources) {
   for (const file of filesIn(folder)) {
     const stem = file.replace(/(\.d)?\.(js|ts)(\.map)?$/, "");
-    if (file !== "package.json" && !sources.has(stem)) rmSync(path.join(folder, file));
+    if (/^(package\.json|tsbuildinfo\/.*)$/.test(file) || sources.has(stem)) continue;
+    rmSync(path.join(folder, file));
   }
 }
 
 /** The sources that lack an output in a folder.
- * @param {string} folder */
-function missingIn(folder) {
+ * @param {string} folder
+ * @param {ReadonlySet<string>} sources */
+function missingIn(folder, sources) {
   const present = new Set(filesIn(folder));
   return [...sources].filter((stem) => outputs.some((ending) => !present.has(stem + ending)));
 }

@@ -1,34 +1,16 @@
 /**
- * Checks the package as its users get it: packs core, lints the tarball (publint, are-the-types-wrong), installs it
- * into an empty project, and there runs and type-checks small programs against it, by import and by require.
+ * Checks the packages as their users get them: packs core and the faces, lints the tarballs (publint, are-the-types-wrong),
+ * installs them into empty projects, and there runs and type-checks small programs, by import and by require; the faces under
+ * the names of the libraries that they replace.
  * In: a project that builds. Out: a line per check, and exit code 1 with the reason at the first that fails.
- * The resolution mode node10 is left out: it sees no `exports`, so it has no subpaths.
  */
-import { spawnSync } from "node:child_process";
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
-import { createRequire } from "node:module";
-import { tmpdir } from "node:os";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
-import { publint } from "publint";
-import { formatMessage } from "publint/utils";
+import { fail, filesOf, lint, pack, passed, program, project, root, typeCheck } from "./packed.js";
 
-const root = path.resolve(import.meta.dirname, "..");
-const core = path.join(root, "core");
-const folder = mkdtempSync(path.join(tmpdir(), "polysocket-packages-"));
-process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
+/** @typedef {import("./packed.js").Packed} Packed */
 
-const manifest = JSON.parse(readFileSync(path.join(core, "package.json"), "utf8"));
-const entries = Object.keys(manifest.exports).filter((entry) => entry !== "./package.json");
-const specifiers = entries.map((entry) => path.posix.join(manifest.name, entry));
+const WITHOUT_REQUIRE_ESM = "--no-experimental-require-module";
 
 /** Serves, shakes hands through a plain socket with the sample key of RFC 6455 §1.3, and closes. */
 const handshake = `(async () => {
@@ -46,38 +28,20 @@ const handshake = `(async () => {
   if (!answer.includes("s3pPLMBiTxaQ9kYGzzhZRbK+xOo=")) throw new Error(answer);
 })().catch((error) => { console.error(error); process.exit(1); });\n`;
 
-run("npm", ["pack", "--silent", "--pack-destination", folder], core);
-const tarball = path.join(
-  folder,
-  readdirSync(folder).find((name) => name.endsWith(".tgz")) ?? fail("npm packed nothing"),
-);
-
-await lint();
-run(process.execPath, [binOf("@arethetypeswrong/cli", "attw"), tarball, "--profile", "node16", "--no-color"]);
-passed("are-the-types-wrong: node16 from ESM and CommonJS, and bundlers");
-
-const project = path.join(folder, "project");
-mkdirSync(project);
-writeFileSync(path.join(project, "package.json"), '{ "private": true }\n');
-run("npm", ["install", "--offline", "--no-audit", "--no-fund", "--loglevel=error", tarball], project);
+const core = pack("core");
+const specifiers = core.entries.map((entry) => path.posix.join(core.name, entry));
+await lint(core);
+const home = project({ [core.name]: core.tarball });
 checkContents();
 checkDocumentedSubpaths();
 checkPrograms();
 checkTypes();
-
-async function lint() {
-  const data = readFileSync(tarball);
-  const bytes = data.buffer.slice(data.byteOffset, data.byteOffset + data.byteLength);
-  const { messages, pkg } = await publint({ pack: { tarball: bytes }, strict: true });
-  if (messages.length > 0) fail(messages.map((message) => formatMessage(message, pkg)).join("\n"));
-  passed("publint");
+for (const face of readdirSync(path.join(root, "faces"), { withFileTypes: true })) {
+  if (face.isDirectory()) await checkFace(pack(`faces/${face.name}`));
 }
 
 function checkContents() {
-  const installed = path.join(project, "node_modules", manifest.name);
-  const files = readdirSync(installed, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => path.relative(installed, path.join(entry.parentPath, entry.name)));
+  const files = filesOf(home, core.name);
   for (const name of ["LICENSE", "README.md"]) if (!files.includes(name)) fail(`the tarball lacks ${name}`);
   const expected = /^(package\.json|LICENSE|README\.md|src\/.+\.ts|dist\/cjs\/package\.json)$/;
   const strays = files.filter((file) => {
@@ -85,7 +49,7 @@ function checkContents() {
     return /\.test\./.test(file) || !(expected.test(file) || files.includes(`src/${source}.ts`));
   });
   if (strays.length > 0) fail(`the tarball has files that nobody asked for: ${strays.join(", ")}`);
-  passed(`contents: ${files.length} files, none stray`);
+  passed(core.name, `contents: ${files.length} files, none stray`);
 }
 
 /** Every subpath that a code sample imports must be one of `exports`. */
@@ -98,15 +62,14 @@ function checkDocumentedSubpaths() {
       if (!specifiers.includes(specifier)) fail(`${page} imports ${specifier}, which is not in core's exports`);
     }
   }
-  passed(`subpaths: ${specifiers.join(", ")}`);
+  passed(core.name, `subpaths: ${specifiers.join(", ")}`);
 }
 
 function checkPrograms() {
-  const withoutRequireEsm = "--no-experimental-require-module";
-  program("import.mjs", `import { serve } from "polysocket";\n${handshake}`);
-  program("require.cjs", `const { serve } = require("polysocket");\n${handshake}`);
-  program("require.cjs", `const { serve } = require("polysocket");\n${handshake}`, [withoutRequireEsm]);
-  passed("a server by import, by require, and by require on a Node that cannot require ES modules");
+  program(home, "import.mjs", `import { serve } from "polysocket";\n${handshake}`);
+  program(home, "require.cjs", `const { serve } = require("polysocket");\n${handshake}`);
+  program(home, "require.cjs", `const { serve } = require("polysocket");\n${handshake}`, [WITHOUT_REQUIRE_ESM]);
+  passed(core.name, "a server by import, by require, and by require on a Node that cannot require ES modules");
 
   const oneCopy = specifiers.map(
     (specifier) => `{
@@ -117,66 +80,50 @@ function checkPrograms() {
     }`,
   );
   const head = `import assert from "node:assert/strict";\nimport { createRequire } from "node:module";\n`;
-  program("same.mjs", head + oneCopy.join("\n"));
+  program(home, "same.mjs", head + oneCopy.join("\n"));
   const required = specifiers.map((specifier) => `if (!/cjs/.test(require.resolve("${specifier}"))) throw 0;\n`);
-  program("cjs.cjs", required.join(""), [withoutRequireEsm]);
-  passed("one copy per process: import and require give the same classes");
+  program(home, "cjs.cjs", required.join(""), [WITHOUT_REQUIRE_ESM]);
+  passed(core.name, "one copy per process: import and require give the same classes");
 }
 
 function checkTypes() {
-  const types = path.join(project, "node_modules/@types");
-  symlinkSync(path.join(root, "node_modules/@types"), types);
   const named = specifiers
     .map((specifier, i) => `import * as entry${i} from "${specifier}";\nvoid entry${i};\n`)
     .join("");
-  const use = `import { serve } from "polysocket";
+  typeCheck(
+    home,
+    `import { serve } from "polysocket";
 ${named}export async function main(): Promise<string> {
   const server = await serve({ port: 0, message: (connection, message) => void connection.send(message) });
   const url: string = server.url;
   await server.close();
   return url;
-}\n`;
-  writeFileSync(path.join(project, "esm.mts"), use);
-  writeFileSync(path.join(project, "cjs.cts"), use);
-  for (const module of ["nodenext", "node16"]) {
-    const options = ["--noEmit", "--strict", "--skipLibCheck", "false", "--target", "es2022", "--types", "node"];
-    run(process.execPath, [binOf("typescript", "tsc"), ...options, "--module", module, "esm.mts", "cjs.cts"], project);
+}\n`,
+  );
+  passed(core.name, "types: an ES module and a CommonJS module under nodenext and node16");
+}
+
+/** A face, installed under its library's name.
+ * @param {Packed} face */
+async function checkFace(face) {
+  const name = face.name.replace(/^@polysocket\//, "");
+  // Its CommonJS classes have names of their own, which ES modules get by Node's reading of the file
+  await lint(face, ["--exclude-entrypoints", ...face.entries.filter((entry) => entry.includes("*"))]);
+  const where = project({ [name]: face.tarball, [core.name]: core.tarball });
+  for (const wanted of ["LICENSE", "README.md"]) {
+    if (!filesOf(where, name).includes(wanted)) fail(`the tarball of ${face.name} lacks ${wanted}`);
   }
-  passed("types: an ES module and a CommonJS module under nodenext and node16");
-}
-
-/** @param {string} name
- * @param {string} text
- * @param {string[]} [flags] of Node */
-function program(name, text, flags = []) {
-  writeFileSync(path.join(project, name), text);
-  run(process.execPath, [...flags, name], project);
-}
-
-/** Runs a command and shows its output only when it fails.
- * @param {string} command
- * @param {string[]} args
- * @param {string} [cwd] */
-function run(command, args, cwd = root) {
-  const { status, stdout, stderr, error } = spawnSync(command, args, { cwd, encoding: "utf8", timeout: 120_000 });
-  if (error !== undefined || status !== 0) fail(`${command} ${args.join(" ")}\n${stdout}${stderr}${error ?? ""}`);
-}
-
-/** @param {string} name
- * @param {string} bin */
-function binOf(name, bin) {
-  const file = createRequire(import.meta.url).resolve(`${name}/package.json`);
-  return path.join(path.dirname(file), JSON.parse(readFileSync(file, "utf8")).bin[bin]);
-}
-
-/** @param {string} what */
-function passed(what) {
-  console.log(`packages: ${what}`);
-}
-
-/** @param {string} why
- * @returns {never} */
-function fail(why) {
-  console.error(`packages: ${why}`);
-  process.exit(1);
+  const strays = filesOf(where, name).filter((file) => /test|tsbuildinfo/.test(file));
+  if (strays.length > 0) fail(`the tarball of ${face.name} has files that nobody asked for: ${strays.join(", ")}`);
+  const same = `import assert from "node:assert/strict";
+import { createRequire } from "node:module";
+import whole, * as named from "${name}";
+const required = createRequire(import.meta.url)("${name}");
+assert.equal(whole, required);
+assert.ok(Object.keys(required).length > 1);
+for (const name of Object.keys(required)) assert.equal(named[name], required[name], name);\n`;
+  program(where, "same.mjs", same);
+  program(where, "same.mjs", same, [WITHOUT_REQUIRE_ESM]);
+  typeCheck(where, `import * as face from "${name}";\nvoid face;\n`);
+  passed(face.name, `installed as ${name}: the same by import, by name and by require; types`);
 }

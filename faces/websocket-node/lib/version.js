@@ -1,0 +1,3 @@
+const { version } = require("../dist/index.js");
+
+module.exports = version;
