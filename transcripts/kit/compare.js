@@ -1,0 +1,28 @@
+/** Makes a test of each scenario: the same program on the original and on ours has to leave the same transcript. */
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { faceNamed, loadOriginal, loadOurs, loadTopics } from "./faces.js";
+import { play } from "./play.js";
+
+/** @param {string} faceName */
+export async function compareFace(faceName) {
+  const face = faceNamed(faceName);
+  const original = loadOriginal(face);
+  const ours = loadOurs(face);
+  for (const { topic, scenarios } of await loadTopics(face)) {
+    describe(`${face.name}, ${topic}`, () => {
+      for (const scenario of scenarios) {
+        test(scenario.name, async () => {
+          const expected = await play(scenario, original);
+          if (expected.failure !== undefined) {
+            throw new Error(`the original broke off after\n${expected.lines.join("\n")}`, { cause: expected.failure });
+          }
+          assert.ok(expected.lines.length > 0, "the transcript is empty");
+          const actual = await play(scenario, ours);
+          const end = actual.failure === undefined ? [] : [`broke off: ${actual.failure.message}`];
+          assert.deepEqual([...actual.lines, ...end], expected.lines);
+        });
+      }
+    });
+  }
+}
