@@ -6,7 +6,7 @@ import { randomInt } from "node:crypto";
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
 import { parseTestUrl } from "./drive/dial.js";
-import { planRuns } from "./runs/plan.js";
+import { FACES, planRuns } from "./runs/plan.js";
 import { playRuns } from "./runs/pool.js";
 import { Report } from "./runs/report.js";
 
@@ -15,6 +15,7 @@ const USAGE = `npm run conformance -- [options]
   --target server|client|engine|all
   --carrier http1|http2|all   for server and client (default all; with --url http1)
   --version 13|8|all
+  --face none|websocket|nodejs-websocket|all   a drop-in replacement instead of polysocket itself (default none)
   --set script|limits|deflate|all   cases of one of the files in data/
   --cut whole|bytes|random|all
   --seed N          repeat the masking keys and cuts of a run that printed this seed
@@ -30,6 +31,7 @@ const CHOICES = {
   target: ["server", "client", "engine", "all"],
   carrier: ["http1", "http2", "all"],
   version: ["13", "8", "all"],
+  face: ["none", ...FACES, "all"],
   cut: ["whole", "bytes", "random", "all"],
   set: ["script", "limits", "deflate", "all"],
 };
@@ -47,6 +49,7 @@ function readOptions(args) {
         target: all,
         carrier: text,
         version: all,
+        face: { ...text, default: "none" },
         cut: all,
         set: all,
         seed: text,
@@ -78,9 +81,9 @@ function wholeNumber(name, given, byDefault) {
 
 /** @param {ReturnType<typeof readOptions>} options */
 async function run(options) {
-  const { url, only, carrier, version, cut, set } = options;
+  const { url, only, carrier, version, face, cut, set } = options;
   const far = url !== undefined;
-  const runs = planRuns({ target: far ? "server" : options.target, carrier, version, cut, set, only });
+  const runs = planRuns({ target: far ? "server" : options.target, carrier, version, face, cut, set, only });
   if (runs.length === 0) throw new Error("no case is called so and played so");
   const seed = wholeNumber("seed", options.seed, randomInt(2 ** 32));
   const timing = {

@@ -17,6 +17,7 @@ import { answerOffers, formatOffers } from "../tester/deflate-negotiation.js";
 import { dice, seedOf } from "../tester/dice.js";
 import { Tester } from "../tester/tester.js";
 import { clientCompression, EchoClient, startEchoServer } from "./echo-endpoints.js";
+import { faceClient, startFaceServer } from "./face-endpoints.js";
 
 /** @typedef {import("./plan.js").Carrier} Carrier */
 /** @typedef {import("./plan.js").Run} Run */
@@ -70,19 +71,21 @@ async function outcomeOf(id, run) {
  * @param {Run} run
  * @returns {Promise<string[]>} */
 async function play(testCase, run) {
-  const { target, role, carrier, version = 13, cut, set } = run;
+  const { target, role, carrier, version = 13, face, cut, set } = run;
   if (testCase === undefined) throw new Error("there is no such case");
   const roll = dice(seedOf(settings.seed, testCase.id, target, role, version, cut, carrier ?? "none"));
   const joined = cut === "random";
   const testerRole = role === "server" ? "client" : "server";
   const cutter = new Cutter(cut, roll, SINGLE[target][set]);
-  const peer = target === "engine" ? undefined : await open(testCase, { target, carrier, version, joined });
+  const peer = target === "engine" ? undefined : await open(testCase, { target, carrier, version, face, joined });
   const agreement = peer === undefined ? agreementFor(testCase) : peer.opened.agreement;
   const compression = agreement && new Compression(agreement, testerRole, roll);
   const manner = { joined, compression, demanding: settings.url === undefined };
   const fully = carrier === "http1" && version === 13 && cut === "whole";
   const scenario = scenarioOf(fully ? testCase : shortened(testCase), manner);
   const tester = new Tester(testerRole, scenario, roll, compression && ((payload) => compression.inflate(payload)));
+  // As its original, it ends as soon as it has answered
+  tester.mayEndFirst = target === "client" && face === "websocket";
   if (peer === undefined) {
     return playOverEngine(tester, cutter, kits[role], agreement && new Compression(agreement, role, roll));
   }
@@ -91,17 +94,20 @@ async function play(testCase, run) {
 }
 
 /** @param {Case} testCase
- * @param {{ target: "server" | "client", carrier: Carrier | undefined, version: 8 | 13, joined: boolean }} how
+ * @param {{ target: "server" | "client", carrier: Carrier | undefined, version: 8 | 13,
+ *   face: import("./plan.js").Face | undefined, joined: boolean }} how
  * @returns {Promise<{ opened: Opened, complaints: () => string[] }>} `complaints`: those of the target's application */
-async function open(testCase, { target, carrier = "http1", version, joined }) {
+async function open(testCase, { target, carrier = "http1", version, face, joined }) {
   const timeoutMs = settings.timing.idleMs;
   const deflate = testCase.set === "deflate" ? testCase : undefined;
   if (target === "server") {
-    const url = await serverUrl(carrier, deflate !== undefined);
+    const url = await serverUrl(carrier, deflate !== undefined, face);
     const dial = carrier === "http2" ? dialPeerOverHttp2 : dialPeer;
     return { opened: await dial(url, version, timeoutMs, deflate?.offers), complaints: () => [] };
   }
-  const client = new EchoClient(version, deflate && clientCompression(deflate), carrier);
+  const compression = deflate && clientCompression(deflate);
+  const client =
+    face === undefined ? new EchoClient(version, compression, carrier) : faceClient(face, version, compression);
   const acceptance = { version, joined, timeoutMs, asks: deflate?.asks };
   const accept = carrier === "http2" ? acceptPeerOverHttp2 : acceptPeer;
   const opened = await accept((url) => client.dial(url), acceptance);
@@ -124,18 +130,21 @@ function shortened(testCase) {
 
 /** @param {Carrier} carrier
  * @param {boolean} compresses
+ * @param {import("./plan.js").Face | undefined} face
  * @returns {Promise<URL>} */
-function serverUrl(carrier, compresses) {
-  const name = `${carrier} ${compresses}`;
-  const known = serverUrls.get(name) ?? findServer(carrier, compresses);
+function serverUrl(carrier, compresses, face) {
+  const name = `${carrier} ${compresses} ${face}`;
+  const known = serverUrls.get(name) ?? findServer(carrier, compresses, face);
   serverUrls.set(name, known);
   return known;
 }
 
 /** @param {Carrier} carrier
  * @param {boolean} compresses
+ * @param {import("./plan.js").Face | undefined} face
  * @returns {Promise<URL>} */
-async function findServer(carrier, compresses) {
+async function findServer(carrier, compresses, face) {
   if (settings.url !== undefined) return parseTestUrl(settings.url);
+  if (face !== undefined) return new URL(await startFaceServer(face, compresses, carrier));
   return new URL((await startEchoServer(compresses, carrier)).url);
 }

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import path from "node:path";
 import { describe, test } from "node:test";
-import { labelOf, planRuns } from "../runs/plan.js";
+import { FACES, labelOf, planRuns } from "../runs/plan.js";
 import { startFaultyPeer } from "./faulty-peer.js";
 
 /** @typedef {import("../runs/plan.js").Run} Run */
@@ -38,8 +38,52 @@ describe("npm run conformance", { concurrency: true }, () => {
     });
   }
 
+  for (const face of FACES) {
+    test(`plays ${face}, both ends, when it is told to`, async () => {
+      const { code, lines } = await run(
+        "--face",
+        face,
+        "--carrier",
+        "http1",
+        "--version",
+        "13",
+        "--only",
+        "5.19,6.4.*,13.5.4",
+      );
+      assert.equal(lines.at(-1), "32 passed, 0 failed", lines.join("\n"));
+      assert.equal(code, 0);
+      assert.match(lines.join("\n"), new RegExp(`^${face}'s client over http1, version 13, random +5/5 +- +1/1`, "m"));
+    });
+  }
+
+  test("plays all that a face's API can ask for", () => {
+    const all = { target: "all", carrier: "all", version: "all", cut: "all", set: "all", only: undefined };
+    const runs = planRuns({ ...all, face: "all" });
+    assert.deepEqual(
+      [...new Set(runs.map(labelOf))].filter((label) => label.endsWith("random")),
+      [
+        "websocket's server over http1, version 13, random",
+        "nodejs-websocket's server over http1, version 13, random",
+        "websocket's server over http2, version 13, random",
+        "websocket's client over http1, version 13, random",
+        "nodejs-websocket's client over http1, version 13, random",
+        "websocket's server over http1, version 8, random",
+        "websocket's server over http2, version 8, random",
+        "websocket's client over http1, version 8, random",
+      ],
+    );
+  });
+
   test("plays everything against everything unless told otherwise", () => {
-    const runs = planRuns({ target: "all", carrier: "all", version: "all", cut: "all", set: "all", only: undefined });
+    const runs = planRuns({
+      target: "all",
+      carrier: "all",
+      version: "all",
+      face: "none",
+      cut: "all",
+      set: "all",
+      only: undefined,
+    });
     const sum = (/** @type {(run: Run) => boolean} */ isMeant) =>
       runs.filter(isMeant).reduce((count, { ids }) => count + ids.length, 0);
     assert.equal(
@@ -54,7 +98,15 @@ describe("npm run conformance", { concurrency: true }, () => {
   });
 
   test("plays the cases of one file if it is told to, those of deflate not with bytes", () => {
-    const runs = planRuns({ target: "client", carrier: "http1", version: "8", cut: "all", set: "deflate", only: "1*" });
+    const runs = planRuns({
+      target: "client",
+      carrier: "http1",
+      version: "8",
+      face: "none",
+      cut: "all",
+      set: "deflate",
+      only: "1*",
+    });
     assert.deepEqual(
       runs.map(({ set, cut, ids }) => [set, cut, ids.length]),
       [

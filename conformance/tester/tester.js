@@ -35,6 +35,8 @@ export class Tester {
   closedBy;
   /** Whether a Close frame of the peer arrived. */
   closeReceived = false;
+  /** Whether a client may end its side before the server: §7.1.1 says only that it should not. */
+  mayEndFirst = false;
   /** Its code; null: none. @type {number | null} */
   closeCode = null;
   /** Whether the tester had to end the transport. */
@@ -139,7 +141,7 @@ export class Tester {
    * @see RFC 6455 §7.1.1: the server ends it first; §7.1.7: whoever fails the connection may end it at once */
   faultOfEnd(failed) {
     if (this.dropped) return `the ${this.role === "client" ? "server" : "client"} did not end its side in time`;
-    return this.endedFirst && !failed ? "the client ended its side before the server" : undefined;
+    return this.endedFirst && !failed && !this.mayEndFirst ? "the client ended its side before the server" : undefined;
   }
 
   /** Send a Close frame, unless one was sent or received.
