@@ -3,10 +3,11 @@
  * - `protocol`: "raw" peers get the same bytes, but no WebSocket
  * - `versionOf`: packages whose versions are printed, as far as they are installed
  * - `roles`: which it takes; both if it does not say
+ * - `library`: what the script imports, where one script is for several peers
  * - `needs`: what must exist; without it the peer is left out with a note
  * - `runtime`: the program that runs the script, if it is not this Node
  * - `http2`: it is reached over HTTP/2, and takes part only where a scenario names it
- * - `onRequest`: measured only where it is named, or with --all-peers */
+ * - `onRequest`: measured only where it is named, on the command line or by a scenario, or with --all-peers */
 export const PEERS = [
   { name: "net", script: "net.js", protocol: "raw" },
   { name: "ws", script: "ws.js", protocol: "websocket", versionOf: ["ws", "bufferutil"] },
@@ -51,8 +52,17 @@ export const PEERS = [
     script: "websocket.js",
     protocol: "websocket",
     versionOf: ["websocket"],
-    roles: ["server"],
+    library: "websocket",
     needs: "bench/node_modules/websocket",
+    onRequest: true,
+  },
+  {
+    name: "@polysocket/websocket",
+    script: "websocket.js",
+    protocol: "websocket",
+    versionOf: ["@polysocket/websocket"],
+    library: "@polysocket/websocket",
+    needs: "faces/websocket-node/dist/index.js",
     onRequest: true,
   },
   {
@@ -60,8 +70,17 @@ export const PEERS = [
     script: "nodejs-websocket.js",
     protocol: "websocket",
     versionOf: ["nodejs-websocket"],
-    roles: ["server"],
+    library: "nodejs-websocket",
     needs: "bench/node_modules/nodejs-websocket",
+    onRequest: true,
+  },
+  {
+    name: "@polysocket/nodejs-websocket",
+    script: "nodejs-websocket.js",
+    protocol: "websocket",
+    versionOf: ["@polysocket/nodejs-websocket"],
+    library: "@polysocket/nodejs-websocket",
+    needs: "faces/nodejs-websocket/dist/index.js",
     onRequest: true,
   },
 ];

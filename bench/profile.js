@@ -26,7 +26,7 @@ if (!scenario || !peer) {
 }
 
 compileLoad();
-const folder = `${FOLDER}${scenario.name}-${peer.name}`;
+const folder = `${FOLDER}${scenario.name}-${fileNameOf(peer)}`;
 rmSync(folder, { recursive: true, force: true });
 mkdirSync(folder, { recursive: true });
 const flags = ["--cpu-prof", `--cpu-prof-dir=${folder}`, "--cpu-prof-interval=200"];
@@ -66,9 +66,14 @@ function writeFlameGraph(profile) {
   });
   const results = `${BENCH}results`;
   mkdirSync(results, { recursive: true });
-  const path = `${results}/flame-${scenario.name}${peer.name === subject ? "" : `-${peer.name}`}.svg`;
+  const path = `${results}/flame-${scenario.name}${peer.name === subject ? "" : `-${fileNameOf(peer)}`}.svg`;
   writeFileSync(path, svg);
   return path;
+}
+
+/** A scoped package has a slash in its name. */
+function fileNameOf({ name }) {
+  return name.replaceAll("/", "-");
 }
 
 function placeName({ functionName, url, lineNumber }) {

@@ -7,7 +7,7 @@ import { MEASURES } from "./lib/measures.js";
 import { whatIsMissing } from "./lib/peer.js";
 import { writeResults } from "./lib/results.js";
 import { judgeAims } from "./lib/statistics.js";
-import { formatScenario } from "./lib/table.js";
+import { formatScenario, formatSummary } from "./lib/table.js";
 import { PEERS, SUBJECT } from "./peers.js";
 import { DEFAULT_GROUPS, SCENARIOS } from "./scenarios.js";
 
@@ -46,7 +46,7 @@ function readOptions(words) {
     help: values.help,
     results: values.results,
     scenarios: pickScenarios(positionals.length ? positionals : DEFAULT_GROUPS),
-    peers: pickPeers(values.peers?.split(","), values["all-peers"]),
+    chosen: choosePeers(values.peers?.split(","), values["all-peers"]),
     rounds: Math.ceil(number("rounds")),
     setup: { seconds, slices, warmUp: number("warm-up"), cpus: chooseCpus() },
   };
@@ -57,11 +57,15 @@ function pickScenarios(names) {
   return SCENARIOS.filter(({ name, group }) => names.includes(name) || names.includes(group));
 }
 
-function pickPeers(names, all) {
-  if (names === undefined) return PEERS.filter(({ onRequest }) => all || !onRequest);
-  const known = PEERS.map(({ name }) => name);
-  refuseUnknown("peer", names, known);
-  return PEERS.filter(({ name }) => names.includes(name));
+/** Tells whether the command line wants a peer in a scenario that can have it. */
+function choosePeers(names, all) {
+  if (names === undefined) return ({ name, onRequest }, { only }) => all || !onRequest || only?.includes(name);
+  refuseUnknown(
+    "peer",
+    names,
+    PEERS.map(({ name }) => name),
+  );
+  return ({ name }) => names.includes(name);
 }
 
 function refuseUnknown(what, names, known) {
@@ -89,14 +93,13 @@ function versionsOf({ versionOf = [] }) {
 /** Measure and print; what is returned goes into the results. */
 async function runScenario(scenario, peers, count, setup) {
   const measure = MEASURES[scenario.measure];
-  const taking = peers.filter((peer) => takesPart(peer, scenario, measure));
-  if (!taking.length) {
+  if (!peers.length) {
     console.log(`${scenario.name}: none of these peers can take part\n`);
     return undefined;
   }
   const rounds = [];
   for (let i = 0; i < Math.min(count, scenario.mostRounds ?? count); i++) {
-    rounds.push(await measure.run(taking, scenario, setup));
+    rounds.push(await measure.run(peers, scenario, setup));
   }
   const subject = scenario.subject ?? SUBJECT;
   const judged = judgeAims([...scenario.aims, ...(measure.aims ?? [])], rounds, subject);
@@ -105,11 +108,12 @@ async function runScenario(scenario, peers, count, setup) {
 }
 
 async function main() {
-  const { help, results: folder, scenarios, peers: chosen, rounds, setup } = readOptions(process.argv.slice(2));
+  const { help, results: folder, scenarios, chosen, rounds, setup } = readOptions(process.argv.slice(2));
   if (help) return console.log(USAGE);
   compileLoad();
   installPackages();
-  const peers = chosen.filter(canBeMeasured);
+  const isWanted = (peer, scenario) => takesPart(peer, scenario, MEASURES[scenario.measure]) && chosen(peer, scenario);
+  const peers = PEERS.filter((peer) => scenarios.some((scenario) => isWanted(peer, scenario))).filter(canBeMeasured);
   if (!peers.length) throw new Error("no peer is left to measure");
   const versions = Object.fromEntries(peers.map((peer) => [peer.name, versionsOf(peer)]));
   const machine = describeMachine(setup.cpus);
@@ -117,9 +121,12 @@ async function main() {
 
   const results = [];
   for (const scenario of scenarios) {
-    const result = await runScenario(scenario, peers, rounds, setup);
+    const taking = peers.filter((peer) => isWanted(peer, scenario));
+    const result = await runScenario(scenario, taking, rounds, setup);
     if (result) results.push(result);
   }
+  const judged = results.some((result) => result.judged.length > 0);
+  if (results.length > 1 && judged) console.log(`${formatSummary(results)}\n`);
   const about = { date: new Date().toISOString(), machine, versions, setup };
   for (const path of await writeResults(folder, about, results, SCENARIOS)) console.log(path.replace(BENCH, "bench/"));
 }

@@ -1,11 +1,18 @@
+import { FACE_SCENARIOS } from "./face-scenarios.js";
+
+// Original and face alike: the originals know no compression
+const NO_DEFLATE = ["net", "websocket", "@polysocket/websocket", "nodejs-websocket", "@polysocket/nodejs-websocket"];
+
 /** What is measured.
- * - `group`: what else runs when the group is named: cpu, memory, scaling or http2
+ * - `group`: what else runs when the group is named: cpu, memory, scaling, http2 or faces
  * - `measure`: a key of MEASURES in lib/measures.js; `load` is handed to it, `server` to the peers' servers (lib/ready.js)
  * - `aims`: how the subject's figure, or the field of its result that `of` names, may compare with another peer's (median of the
  *   ratios, round by round)
  * - `without`: peers that cannot take part
  * - `only`: the peers that take part; otherwise all but those over HTTP/2
  * - `subject`: the peer that the aims are about, where it is not the usual
+ * - `base`: the peer that table and chart compare with, where it is not the usual ones
+ * - `load.tcpEnds`: "client" where the client is the first to end TCP
  * - `load.streams`: how many of the connections are streams of one HTTP/2 connection, for peers over HTTP/2
  * - `warmUp`: seconds of its own CPU time that a peer needs here, where it is not the usual
  * - `mostRounds`: for figures that hardly vary, or take long
@@ -93,7 +100,7 @@ const cpuScenarios = [
       { against: "ws", atMost: 0.05 },
       { against: "bun", atMost: 0.25 },
     ],
-    without: ["net", "websocket", "nodejs-websocket"],
+    without: NO_DEFLATE,
   },
   {
     name: "publish-deflate-1",
@@ -102,7 +109,7 @@ const cpuScenarios = [
     load: { kind: "text", size: 1 << 10, connections: 500, inFlight: 1 },
     server: { publish: true, deflate: { mode: "usual" } },
     aims: [],
-    without: ["net", "websocket", "nodejs-websocket"],
+    without: NO_DEFLATE,
   },
   {
     name: "deflate-text",
@@ -114,7 +121,7 @@ const cpuScenarios = [
       { against: "ws", atMost: 0.25 },
       { against: "bun", atMost: 1.3 },
     ],
-    without: ["net", "websocket", "nodejs-websocket"],
+    without: NO_DEFLATE,
   },
   {
     name: "deflate-text-16",
@@ -123,7 +130,7 @@ const cpuScenarios = [
     load: { kind: "text", size: 1 << 10, connections: 50, inFlight: 16 },
     server: { deflate: { mode: "takeover", level: 6, memLevel: 8 } },
     aims: [],
-    without: ["net", "websocket", "nodejs-websocket"],
+    without: NO_DEFLATE,
   },
   {
     name: "client-1-in-flight",
@@ -153,7 +160,7 @@ const cpuScenarios = [
     load: { inFlight: 32 },
     aims: [{ against: "ws", atMost: 0.85 }],
     // nodejs-websocket answers a Close frame and then waits for the client to end TCP
-    without: ["net", "nodejs-websocket"],
+    without: ["net", "nodejs-websocket", "@polysocket/nodejs-websocket"],
     warmUp: 3,
   },
 ];
@@ -189,7 +196,7 @@ const memoryScenarios = [
       { against: "ws", atMost: 0.1, of: "used" },
       { against: "ws", atMost: 0.1, of: "released" },
     ],
-    without: ["net", "websocket", "nodejs-websocket"],
+    without: NO_DEFLATE,
     mostRounds: 3,
   },
 ];
@@ -232,6 +239,7 @@ export const SCENARIOS = [
   ...memoryScenarios.map(inGroup("memory")),
   ...scalingScenarios.map(inGroup("scaling")),
   ...http2Scenarios.map(inGroup("http2")),
+  ...FACE_SCENARIOS.map(inGroup("faces")),
 ];
 
 /** A group's name stands for its scenarios; these run when nothing is named. */

@@ -12,7 +12,13 @@ const COLORS = {
 const MORE_COLORS = ["#66a61e", "#e7298a", "#a6761d"];
 
 /** By the group of scenarios: results (as written to JSON) → a Vega-Lite specification, or undefined where there is nothing to draw. */
-const SPECIFICATIONS = { cpu: drawRatios("ws"), http2: drawRatios("http2"), memory: drawMemory, scaling: drawScaling };
+const SPECIFICATIONS = {
+  cpu: drawRatios("ws"),
+  http2: drawRatios("http2"),
+  faces: drawFaces,
+  memory: drawMemory,
+  scaling: drawScaling,
+};
 
 /** @returns the SVG's text; undefined where there is nothing to draw */
 export async function drawChart(group, results, subtitle) {
@@ -51,6 +57,17 @@ function drawRatios(base) {
       axis: `× ${base}, logarithmic; further left is cheaper. Dots: medians, bars: all rounds`,
     });
   };
+}
+
+/** CPU time and memory alike: each scenario beside its own original. */
+function drawFaces(results) {
+  const rows = results.flatMap(({ name, base, rounds }) =>
+    Object.keys(rounds[0]).map((peer) => ({ row: name, peer, ...spread(ratiosOf(rounds, peer, base)) })),
+  );
+  return drawDots(rows, {
+    title: "CPU time and memory of the faces, compared with their originals",
+    axis: "× original, logarithmic; further left is cheaper. Dots: medians, bars: all rounds",
+  });
 }
 
 function drawMemory(results) {

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { closeStand, START_STAND } from "./stands.js";
 
 /** Without a pause nothing was measured after it. */
-const whole = (value) => (Number.isNaN(value) ? "–" : value.toFixed(0));
+const whole = (value) => (Number.isFinite(value) ? value.toFixed(0) : "–");
 
 /** An entry of MEASURES. Its figure is what an open connection takes; `used` and `released` are the same after one message on each
  * connection, and after `load.releaseSeconds` more; only where a scenario names that. */

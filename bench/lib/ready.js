@@ -4,10 +4,12 @@ import { setTimeout as sleep } from "node:timers/promises";
 export const PUBLISHER_PATH = "/publisher";
 
 /** What a scenario wants of a server:
- * - `publish`: a message from the publisher goes to all other connections; otherwise every message goes back
+ * - `publish`: a message from the publisher goes to all other connections, or with "everybody" to its own as well; otherwise every
+ *   message goes back
  * - `deflate`: permessage-deflate; `mode` "takeover" has context takeover and windows of 15 bits in both directions, compresses every
  *   message, with `level` and `memLevel`; "usual" is what the library does when it is told to compress and nothing else
- * - `heartbeat`: false where connections must stay silent */
+ * - `heartbeat`: false where connections must stay silent, true where each library keeps what it has by default; otherwise see README.md
+ * - `library`: what to import, for scripts of several libraries */
 export function readSettings() {
   return JSON.parse(process.argv[2] ?? "{}");
 }

@@ -15,7 +15,7 @@ export async function writeResults(folder, about, results, all) {
   for (const group of new Set(results.map((result) => result.group))) {
     const members = results.filter((result) => result.group === group);
     const whole = members.length === all.filter((scenario) => scenario.group === group).length;
-    const path = `${folder}/${whole ? group : members.map(({ name }) => name).join("+")}`;
+    const path = `${folder}/${whole ? group : nameOfSome(group, members)}`;
     write(`${path}.json`, `${JSON.stringify({ ...about, scenarios: members }, null, 2)}\n`);
     const svg = await drawChart(group, members, subtitleOf(about)).catch((error) => {
       console.log(`no chart: ${error.message}`);
@@ -28,4 +28,10 @@ export async function writeResults(folder, about, results, all) {
 function subtitleOf({ date, machine, versions }) {
   const named = Object.values(versions).filter(Boolean);
   return [`${date.slice(0, 10)}; ${machine}`, [...new Set(named)].join(", ")];
+}
+
+/** No system takes a file's name above 255 bytes. */
+function nameOfSome(group, members) {
+  const names = members.map(({ name }) => name).join("+");
+  return names.length <= 120 ? names : `some-of-${group}`;
 }

@@ -9,7 +9,8 @@ export const START_STAND = { server: startServerStand, client: startClientStand 
 
 async function startServerStand(peer, scenario, { cpus, flags }) {
   const { load, server = {} } = scenario;
-  const child = startPeer(peer, "server", { cpu: cpus?.peers, flags, words: [JSON.stringify(server)] });
+  const settings = JSON.stringify({ ...server, library: peer.library });
+  const child = startPeer(peer, "server", { cpu: cpus?.peers, flags, words: [settings] });
   const { port } = await child.ready;
   const generator = startLoad({ role: "client", port, ...messagesOf(peer, scenario) }, cpus?.load);
   const ask = (line) => askAlive(peer, child, generator, line);
@@ -25,7 +26,7 @@ async function startClientStand(peer, scenario, { cpus, flags }) {
   const { connections } = scenario.load;
   const generator = startLoad({ role: "server", ...messagesOf(peer, scenario) }, cpus?.load);
   const { port } = await generator.ask("listen");
-  const words = [`ws://127.0.0.1:${port}/`, String(connections)];
+  const words = [`ws://127.0.0.1:${port}/`, String(connections), ...(peer.library ? [peer.library] : [])];
   const child = startPeer(peer, "client", { cpu: cpus?.peers, flags, words });
   const ask = (line) => askAlive(peer, child, generator, line);
   const open = async () => {
@@ -36,9 +37,18 @@ async function startClientStand(peer, scenario, { cpus, flags }) {
   return { peer, child, load: generator, ask, open };
 }
 
-function messagesOf({ protocol, http2 }, { load: { kind, size, inFlight, streams }, server: { deflate } = {} }) {
-  const agreed = deflate && (deflate.mode === "takeover" ? "takeover" : "any");
-  return { protocol, kind, size, inFlight, deflate: agreed, streams: http2 ? streams : undefined };
+function messagesOf({ protocol, http2 }, { load, server: { deflate, publish } = {} }) {
+  const { kind, size, inFlight, streams, tcpEnds } = load;
+  return {
+    protocol,
+    kind,
+    size,
+    inFlight,
+    deflate: deflate && (deflate.mode === "takeover" ? "takeover" : "any"),
+    streams: http2 ? streams : undefined,
+    publishTo: publish === "everybody" ? "all" : undefined,
+    tcpEnds,
+  };
 }
 
 /** A lost connection is often all that the generator sees of a peer's death: give that a moment to be known. */

@@ -1,12 +1,12 @@
 // Turns the rounds of one scenario into text.
 import { median, ratiosOf } from "./statistics.js";
 
-/** The peers that every other is compared with, column by column. */
+/** The peers that every other is compared with, column by column, where a scenario has no `base`. */
 const ANCHORS = ["net", "ws", "bun", "http2"];
 
-export function formatScenario({ name: scenarioName, title }, measure, rounds, judged, subject) {
+export function formatScenario({ name: scenarioName, title, base }, measure, rounds, judged, subject) {
   const peers = Object.keys(rounds[0]);
-  const anchors = ANCHORS.filter((name) => peers.includes(name));
+  const anchors = (base ? [base] : ANCHORS).filter((name) => peers.includes(name));
   const more = Object.entries(measure.columns);
   const head = ["", "min", "median", "max", ...anchors.map((name) => `× ${name}`), ...more.map(([column]) => column)];
   const rows = peers.map((name) => {
@@ -27,8 +27,24 @@ export function formatScenario({ name: scenarioName, title }, measure, rounds, j
   ].join("\n");
 }
 
+/** All aims of several scenarios: how many are met, and which are not. */
+export function formatSummary(results) {
+  const aims = results.flatMap(({ name, judged }) => judged.map((aim) => ({ ...aim, name })));
+  const missed = aims.filter(({ met }) => !met);
+  return [
+    `${aims.length - missed.length} of ${aims.length} aims are met${missed.length ? "; these are not:" : ""}`,
+    ...align(
+      missed.map(({ name, of, ratio, against, atMost }) => [
+        of ? `${name}, ${of}` : name,
+        ratio.toFixed(3),
+        `≤ ${atMost} × ${against}`,
+      ]),
+    ),
+  ].join("\n");
+}
+
 function align(rows) {
-  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column].length)));
   return rows.map(
     (row) => `  ${row.map((cell, i) => (i ? cell.padStart(widths[i] + 2) : cell.padEnd(widths[i]))).join("")}`,
   );

@@ -41,7 +41,8 @@ static void send_close(const Handshake *handshake) {
 /* The server ends TCP first (RFC 6455 §7.1.1), and we end it at once when we see that, with a FIN: a reset would be an error to the
    server, and another way through its code. So it is the server's side that stays in TIME_WAIT. This does not use up our ports: the
    system gives out a port again whose old connection waits at the other end only, and a SYN with newer timestamps replaces that
-   one (RFC 6191). */
+   one (RFC 6191). With options.client_ends it is our side that waits; over loopback Linux gives such a port out again after a
+   second (net.ipv4.tcp_tw_reuse), and there are 28,000. */
 static void end_handshake(Handshake *handshake) {
     if (!handshake->closed) fail("a connection ended before its closing handshake");
     close(handshake->fd);
@@ -69,6 +70,7 @@ static uint64_t serve_handshake(void *registered, uint32_t events) {
     } else if (handshake->upgraded && handshake->have >= 4) {
         if (handshake->have > 4 || memcmp(handshake->answer, "\x88\x02\x03\xe8", 4) != 0) fail("no Close frame with 1000");
         handshake->closed = true;
+        if (options.client_ends) shutdown(handshake->fd, SHUT_WR);
     }
     return 0;
 }

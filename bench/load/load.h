@@ -16,6 +16,8 @@ extern struct Options {
     int port, size, in_flight;
     int streams; /* on each HTTP/2 connection; 0: HTTP/1.1 */
     bool server, websocket, text;
+    bool publisher_too; /* the publisher has its own messages back as well */
+    bool client_ends;   /* the client is the first to end TCP */
     Deflate deflate;
 } options;
 

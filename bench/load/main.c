@@ -1,11 +1,11 @@
 /* The load generator of `npm run bench`: many connections over loopback, one thread, epoll.
  *
  *   load [--role client|server] [--port P] [--protocol websocket|raw] [--kind binary|text] [--size BYTES] [--in-flight K]
- *        [--deflate off|takeover|any] [--streams N]
+ *        [--deflate off|takeover|any] [--streams N] [--publish-to others|all] [--tcp-ends server|client]
  *
  * As a client, the default, it connects to a server at port P; as a server it waits for clients. The other side is the peer, whose
  * CPU time is what we are here for. It sends every message back, or publishes it to all connections but those to the path
- * /publisher.
+ * /publisher; with --publish-to all, to these as well.
  *
  * It obeys lines on stdin, answers each with one line of JSON, and ends with stdin:
  *   open N        client: open N more connections; they stay idle until told otherwise
@@ -20,7 +20,8 @@
  *   publish S     client: as echo, but the publisher sends K messages in one write, and the next K when every connection has had
  *                 them all; what is counted is deliveries, and only where one burst has ended and the next has not begun
  *   handshake S   client: as echo, with K connections that are being opened and closed at any time, and no message: connect, opening
- *                 handshake, closing handshake, end of TCP, and the next one
+ *                 handshake, closing handshake, end of TCP, and the next one. The server ends TCP first, as RFC 6455 §7.1.1 wants
+ *                 it; with --tcp-ends client we do, for servers that wait for that
  *
  * With --streams, HTTP/2 over TCP: N streams on each connection, opened with extended CONNECT (RFC 8441); a client's `open`,
  * `echo` and `once` only, without compression, and `open` counts streams.
@@ -83,6 +84,8 @@ static void parse_option(const char *name, const char *value) {
     else if (strcmp(name, "--in-flight") == 0) options.in_flight = atoi(value);
     else if (strcmp(name, "--streams") == 0) options.streams = atoi(value);
     else if (strcmp(name, "--deflate") == 0) options.deflate = deflate_called(value);
+    else if (strcmp(name, "--publish-to") == 0) options.publisher_too = strcmp(value, "all") == 0;
+    else if (strcmp(name, "--tcp-ends") == 0) options.client_ends = strcmp(value, "client") == 0;
     else fail("unknown option %s", name);
 }
 

@@ -1,4 +1,5 @@
-/* Messages that the peer sends on to every connection. They come from a connection of their own, which is sent nothing. */
+/* Messages that the peer sends on to every connection. They come from a connection of their own, which is sent nothing, or the same
+   as all others: options.publisher_too. */
 #include "load.h"
 
 #include <stdio.h>
@@ -11,9 +12,10 @@ static uint64_t published_at;
 static uint64_t serve_subscriber(void *registered, uint32_t events) {
     Connection *connection = registered;
     if (connection == publisher) {
-        if (events & ~(uint32_t)EPOLLOUT) fail("the publisher's connection was closed, or sent something");
-        write_owed(connection);
-        return 0;
+        bool readable = events & ~(uint32_t)EPOLLOUT;
+        if (readable && !options.publisher_too) fail("the publisher's connection was closed, or sent something");
+        if (events & EPOLLOUT) write_owed(connection);
+        if (!readable) return 0;
     }
     size_t n = (size_t)read_connection(connection);
     if (n == 0) return 0;
@@ -25,7 +27,7 @@ static uint64_t serve_subscriber(void *registered, uint32_t events) {
 
 static void publish_burst(uint64_t now) {
     published_at = now;
-    under_way += (uint64_t)options.in_flight * (uint64_t)open_connections;
+    under_way += (uint64_t)options.in_flight * (uint64_t)(open_connections + options.publisher_too);
     send_messages(publisher, (uint64_t)options.in_flight);
 }
 

@@ -1,13 +1,18 @@
-import { createServer, setMaxBufferLength } from "nodejs-websocket";
+// nodejs-websocket's API: the original, and our face of it.
 import { PUBLISHER_PATH, ready, readSettings } from "../lib/ready.js";
 
-const { publish } = readSettings();
+const { library, publish } = readSettings();
+const {
+  default: { createServer, setMaxBufferLength },
+} = await import(library);
 setMaxBufferLength(64 << 20);
 const server = createServer({ noDelay: true }, (connection) => {
   const publisher = publish && connection.path === PUBLISHER_PATH;
   connection.on("text", (text) => {
     if (!publisher) return connection.sendText(text);
-    for (const other of server.connections) if (other !== connection) other.sendText(text);
+    for (const other of server.connections) {
+      if (publish === "everybody" || other !== connection) other.sendText(text);
+    }
   });
   // A binary message is a stream to it
   connection.on("binary", (stream) => {

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { formatScenario } from "../lib/table.js";
+import { formatScenario, formatSummary } from "../lib/table.js";
 
 const SCENARIO = { name: "echo", title: "one message" };
 const MEASURE = { unit: "µs per message", digits: 1, columns: {} };
 
-const format = (rounds, { measure = {}, judged = [] } = {}) =>
-  formatScenario(SCENARIO, { ...MEASURE, ...measure }, rounds, judged, "ours").split("\n");
+const format = (rounds, { scenario = {}, measure = {}, judged = [] } = {}) =>
+  formatScenario({ ...SCENARIO, ...scenario }, { ...MEASURE, ...measure }, rounds, judged, "ours").split("\n");
 
 const roundsOf = (figures) =>
   Array.from({ length: Object.values(figures)[0].length }, (_, i) =>
@@ -26,6 +26,12 @@ describe("formatScenario", () => {
   test("has the anchors in one order, whatever the order of the peers, and none for other peers", () => {
     const [, head] = format(roundsOf({ bun: [1], ours: [1], ws: [1], net: [1] }));
     assert.equal(head.replace(/ {2,}/g, "|"), "|min|median|max|× net|× ws|× bun");
+  });
+
+  test("has one column of ratios, to the scenario's base, where it has one", () => {
+    const [, head, , row] = format(roundsOf({ ws: [4], ours: [1], old: [2] }), { scenario: { base: "old" } });
+    assert.equal(head.replace(/ {2,}/g, "|"), "|min|median|max|× old");
+    assert.equal(row, "  ours  1.0     1.0  1.0   0.50");
   });
 
   test("adds the measure's columns, with their medians, in their format", () => {
@@ -52,5 +58,27 @@ describe("formatScenario", () => {
       "  aim: ours ≤ 0.5 × ws; here 0.250: met",
       "  aim, p99: ours ≤ 1 × ws; here 1.200: MISSED (noise)",
     ]);
+  });
+});
+
+describe("formatSummary", () => {
+  const met = { against: "ws", atMost: 0.5, ratio: 0.2504, met: true };
+  const missed = { against: "ws", atMost: 0.5, ratio: 0.6, met: false };
+
+  test("counts the aims of all scenarios and lists those that are missed", () => {
+    const results = [
+      { name: "echo", judged: [met, { ...missed, of: "p99", atMost: 1, ratio: 12.34567 }] },
+      { name: "publish", judged: [missed] },
+      { name: "idle", judged: [] },
+    ];
+    assert.deepEqual(formatSummary(results).split("\n"), [
+      "1 of 3 aims are met; these are not:",
+      "  echo, p99  12.346    ≤ 1 × ws",
+      "  publish     0.600  ≤ 0.5 × ws",
+    ]);
+  });
+
+  test("lists nothing when all are met", () => {
+    assert.equal(formatSummary([{ name: "echo", judged: [met, met] }]), "2 of 2 aims are met");
   });
 });
