@@ -108,7 +108,8 @@ ${named}export async function main(): Promise<string> {
 async function checkFace(face) {
   const name = face.name.replace(/^@polysocket\//, "");
   // Its CommonJS classes have names of their own, which ES modules get by Node's reading of the file
-  await lint(face, ["--exclude-entrypoints", ...face.entries.filter((entry) => entry.includes("*"))]);
+  const patterns = face.entries.filter((entry) => entry.includes("*"));
+  await lint(face, patterns.length === 0 ? [] : ["--exclude-entrypoints", ...patterns]);
   const where = project({ [name]: face.tarball, [core.name]: core.tarball });
   for (const wanted of ["LICENSE", "README.md"]) {
     if (!filesOf(where, name).includes(wanted)) fail(`the tarball of ${face.name} lacks ${wanted}`);
