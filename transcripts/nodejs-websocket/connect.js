@@ -1,6 +1,6 @@
 import net from "node:net";
 import { BINARY, encodeFrame, PING } from "../kit/frames.js";
-import { ENDS, clientEnd, dial, pick, serverEnd } from "./acts/ends.js";
+import { ENDS, clientEnd, dial, pick, serve, serverEnd } from "./acts/ends.js";
 
 /** The request without its Host: that one differs on purpose.
  * @param {string[]} lines */
@@ -115,6 +115,21 @@ export default [
         client: { fields: { Cookie: "a=1", "X-Own": "mine", Origin: "http://example.com" } },
       });
       say("headers", pick(connection.headers, "cookie", "x-own", "origin"));
+    },
+  },
+  {
+    name: "values of headers are UTF-8 both ways",
+    rows: ["3.extra-headers", "4.headers"],
+    async run(stage) {
+      const { server, url, say } = await serve(stage);
+      const seen = stage.once(server, "connection");
+      const client = stage.library.connect(url, { extraHeaders: { "X-Snow": "☃ ä", "X-Plain": "a" } });
+      await stage.once(client, "connect");
+      const [connection] = await seen;
+      say("headers", pick(connection.headers, "x-snow", "x-plain"));
+      const closed = stage.once(connection, "close");
+      client.close();
+      await closed;
     },
   },
   {

@@ -1,4 +1,5 @@
 import type { ConnectOptions } from "polysocket";
+import { asBytes } from "./header-fields.ts";
 
 type HeaderOptions = Pick<ConnectOptions, "headers" | "origin" | "subprotocols">;
 
@@ -19,7 +20,7 @@ export function readExtraHeaders(
     const lower = name.toLowerCase();
     if (lower === "origin") origin = String(value) || undefined;
     else if (lower === "sec-websocket-protocol") offered = offered.length > 0 ? offered : listOf(String(value));
-    else if (!OWN_NAMES.has(lower) && !lower.startsWith("sec-websocket-")) headers.push([name, String(value)]);
+    else if (!OWN_NAMES.has(lower) && !lower.startsWith("sec-websocket-")) headers.push([name, asBytes(String(value))]);
   }
   return { headers, origin, subprotocols: offered };
 }

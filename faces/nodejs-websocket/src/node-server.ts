@@ -1,15 +1,16 @@
 /**
- * Node's server under a Server: plain, with TLS, or with HTTP/2 beside HTTP/1.1.
+ * Node's server under a Server: of node:net, of node:tls, or with HTTP/2 beside HTTP/1.1.
  * In: Node's options. Out: handshakes. Whatever else is asked for is answered with 400, and what is no HTTP, too.
  */
 import * as http from "node:http";
 import * as http2 from "node:http2";
-import * as https from "node:https";
+import * as net from "node:net";
 import type { Server as NetServer, Socket } from "node:net";
+import * as tls from "node:tls";
 import type { Endpoint, PendingHandshake } from "polysocket";
 import type { Connection } from "./connection.ts";
 import type { ServerOptions } from "./options.ts";
-import { mostHeaderBytes } from "./shared-limits.ts";
+import { maxBufferLength } from "./shared-limits.ts";
 
 type Pending = PendingHandshake<Connection>;
 type Stream = http2.ServerHttp2Stream;
@@ -23,11 +24,23 @@ const BAD_REQUEST = "HTTP/1.1 400 Bad Request\r\n\r\n";
 export function makeNodeServer(options: ServerOptions, endpoint: Endpoint<Connection>, decide: Decide): NetServer {
   const { secure = false, http2: withHttp2 = false } = options;
   if (withHttp2 && !secure) throw new TypeError("the option http2 needs secure: true, with key and cert");
-  const server = withHttp2
-    ? makeHttp2Server(options)
-    : secure
-      ? https.createServer(options)
-      : http.createServer(options);
+  if (withHttp2) return makeHttp2Server(options, endpoint, decide);
+  const onSocket = (socket: Socket): void => {
+    endpoint.takeSocket(socket, (pending) => decide(pending, socket), maxBufferLength());
+  };
+  return secure
+    ? tls.createServer(options).on("secureConnection", onSocket)
+    : net.createServer(options).on("connection", onSocket);
+}
+
+/** Whoever speaks HTTP/2 needs Node's HTTP servers, the one for HTTP/1.1 too. */
+function makeHttp2Server(options: ServerOptions, endpoint: Endpoint<Connection>, decide: Decide): NetServer {
+  const { settings } = options as http2.SecureServerOptions;
+  const server = http2.createSecureServer({
+    ...(options as http2.SecureServerOptions),
+    allowHTTP1: true,
+    settings: { ...settings, enableConnectProtocol: true },
+  });
   server.on("upgrade", (request: http.IncomingMessage, socket: Socket, head: Buffer) => {
     const pending = endpoint.takeUpgrade(request, socket, head);
     if (pending !== undefined) decide(pending, socket);
@@ -37,20 +50,8 @@ export function makeNodeServer(options: ServerOptions, endpoint: Endpoint<Connec
     if (server.listenerCount("request") === 1) refuse(response);
   });
   server.on("clientError", refuseUnreadable);
-  if ("updateSettings" in server) listenToStreams(server, endpoint, decide);
-  if (options.maxHeaderSize === undefined) growWithBuffer(server);
-  // Fields above Node's 1,000 would be left out silently; all their bytes have a limit together
-  Object.assign(server, { maxHeadersCount: 0 });
+  listenToStreams(server, endpoint, decide);
   return server;
-}
-
-function makeHttp2Server(options: ServerOptions): http2.Http2SecureServer {
-  const { settings } = options as http2.SecureServerOptions;
-  return http2.createSecureServer({
-    ...(options as http2.SecureServerOptions),
-    allowHTTP1: true,
-    settings: { ...settings, enableConnectProtocol: true },
-  });
 }
 
 /** WebSocket over HTTP/2 (RFC 8441): a stream each, which Node would make a request of. */
@@ -67,18 +68,6 @@ function listenToStreams(server: http2.Http2SecureServer, endpoint: Endpoint<Con
   });
   // What is wrong with a session ends it, and concerns nobody else
   server.on("sessionError", () => {});
-}
-
-/** The original let a handshake be as long as anything else that is incomplete. */
-function growWithBuffer(server: object): void {
-  Object.defineProperty(server, "maxHeaderSize", {
-    configurable: true,
-    enumerable: true,
-    get: mostHeaderBytes,
-    set(value: number) {
-      Object.defineProperty(server, "maxHeaderSize", { value, writable: true });
-    },
-  });
 }
 
 /** Of a request that is no handshake. */

@@ -15,6 +15,7 @@ import { throwLater } from "./rethrow.ts";
 type SelectProtocol = (connection: Connection, protocols: string[]) => unknown;
 
 const CONNECTING = 0;
+const HANDSHAKE_TIMEOUT_MS = 60_000;
 const BAD_REQUEST: Refusal = { statusCode: 400 };
 const WRONG_VERSION: Refusal = { statusCode: 426, headers: { Upgrade: "websocket", "Sec-WebSocket-Version": 13 } };
 const FAILED: Refusal = { statusCode: 500 };
@@ -41,7 +42,8 @@ export class Server extends EventEmitter {
           throwLater(error);
         }
       },
-      handshakeTimeoutMs: Number.POSITIVE_INFINITY,
+      // Nobody thinks about a handshake here; so long a request may take
+      handshakeTimeoutMs: HANDSHAKE_TIMEOUT_MS,
       maxPendingHandshakes: Number.POSITIVE_INFINITY,
     });
     this.socket = makeNodeServer({ ...options, secure }, endpoint, (pending, socket) => this.#decide(pending, socket));

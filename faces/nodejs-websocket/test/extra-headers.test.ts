@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { readClientUrl } from "../src/client-url.ts";
 import { readExtraHeaders } from "../src/extra-headers.ts";
+import { lastOfEach } from "../src/header-fields.ts";
 
 describe("extraHeaders", () => {
   test("are sent in their order, values as strings, a Host too", () => {
@@ -12,6 +13,11 @@ describe("extraHeaders", () => {
       ["X-Count", "5"],
     ]);
     assert.deepEqual([origin, subprotocols], [undefined, []]);
+  });
+
+  test("are written as UTF-8, a byte for each character of HTTP's", () => {
+    assert.deepEqual(readExtraHeaders({ "X-Snow": "☃" }, []).headers, [["X-Snow", "\u00e2\u0098\u0083"]]);
+    assert.deepEqual(lastOfEach(["X-Snow", "\u00e2\u0098\u0083", "X-A", "a"]), { "x-snow": "☃", "x-a": "a" });
   });
 
   test("Origin goes by its own option, and an empty one is none", () => {

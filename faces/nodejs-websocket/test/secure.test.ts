@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import * as http from "node:http";
 import * as http2 from "node:http2";
 import * as https from "node:https";
+import * as net from "node:net";
 import * as tls from "node:tls";
 import { describe, test } from "node:test";
 import ws, { type Connection, type InStream } from "@polysocket/nodejs-websocket";
@@ -125,16 +126,36 @@ describe("plain requests", () => {
     assert.equal(await statusOf(request), 400);
   });
 
-  test("are left to a listener of the server's socket", async (context) => {
-    const { server, port } = await serve(context);
+  test("with http2 are answered with 400 too, or left to a listener of the server's socket", async (context) => {
+    const { server, port } = await serve(context, { ...SECURE, http2: true });
+    const ask = () => statusOf(https.request({ port, host: "localhost", agent: false, ...TRUSTING }));
+    assert.equal(await ask(), 400);
     server.socket.on("request", (_request: unknown, response: http.ServerResponse) => response.end("page"));
-    assert.equal(await statusOf(http.request({ port, host: "127.0.0.1", agent: false })), 200);
+    assert.equal(await ask(), 200);
   });
 
   test("what is no HTTP is answered with 400 and ended", async (context) => {
     const { port } = await serve(context);
     const peer = await RawPeer.dial(port, "what is this\r\n\r\n");
-    assert.equal((await peer.over()).toString(), "HTTP/1.1 400 Bad Request\r\n\r\n");
+    assert.match((await peer.over()).toString(), /^HTTP\/1\.1 400 Bad Request\r\n/);
+  });
+
+  test("the server below is one of net or tls, as it was", async (context) => {
+    const [plain, secure] = [await serve(context), await serve(context, SECURE)];
+    assert.equal(plain.server.socket.constructor, net.Server);
+    assert.equal(secure.server.socket.constructor, tls.Server);
+  });
+
+  test("a handshake is no longer than setMaxBufferLength says, however it trickles", async (context) => {
+    ws.setMaxBufferLength(1_000);
+    context.after(() => ws.setMaxBufferLength(2_097_152));
+    const { port } = await serve(context);
+    const peer = await RawPeer.dial(port, `${REQUEST}Cookie: `);
+    for (let i = 0; i < 20; i++) {
+      peer.socket.write("x".repeat(50));
+      await new Promise(setImmediate);
+    }
+    assert.match((await peer.over()).toString(), /^HTTP\/1\.1 400 Bad Request\r\n/);
   });
 
   test("a handshake may be longer than Node's 16 KiB", async (context) => {
