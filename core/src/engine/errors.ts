@@ -1,7 +1,7 @@
 /**
  * The errors of polysocket: the class says who has to act, `code` says what happened.
  * In: a code, and the numbers that belong to it. Out: an Error whose text names what was seen and what was expected.
- * Knows nothing of sockets, and never carries payload bytes.
+ * Knows nothing of sockets, and never carries bytes of messages.
  */
 
 /** What a peer can do wrong in frames, with the close code that answers it.

@@ -133,7 +133,7 @@ function readTcp({
   }
   // Whoever shares a connection cannot say how its socket is made
   if (http2 === false || Object.keys(tcp).length === 0) return tcp;
-  throw new UsageError("both http2 and tcp are given; leave one out, or give a session as http2");
+  throw new UsageError("both http2 and tcp are given; leave one out");
 }
 
 function readFlag(name: string, flag: unknown = false): boolean {

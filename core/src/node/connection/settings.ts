@@ -56,10 +56,10 @@ export interface ConnectionOptions {
     | { readonly intervalMs?: number; readonly timeoutMs?: number; readonly payload?: "random" | "empty" };
   /** How long the peer may take to finish the closing handshake before the transport is destroyed. Default 5,000. */
   readonly closeTimeoutMs?: number;
-  /** Default "messages". */
+  /** Default "messages". With another one no message waits for `for await`: what has no handler is nobody's. */
   readonly reception?: Reception;
   /** Longest payload of a message that is sent in one frame, in bytes; a longer one goes out in frames of so many bytes (RFC
-   * 6455 §5.4). Default Infinity. */
+   * 6455 §5.4). A message that is sent piece by piece has a frame for each piece all the same. Default Infinity. */
   readonly fragmentBytes?: number;
   /** What the Close frame says when a connection is failed for a fault of the peer's or a limit; cut to 123 bytes. A function
    * of the error alone. Default: nothing. */

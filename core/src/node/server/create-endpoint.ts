@@ -77,12 +77,12 @@ export function createEndpoint<Data = undefined>(options: EndpointOptions<Data>)
     subscriberCount: (topic) => core.subscriberCount(topic),
     stats: () => core.stats(),
     handleUpgrade(request, socket, head) {
-      checkEvent(request, socket, head);
+      checkEvent("handleUpgrade", request, socket, head);
       takeOnce(socket);
       core.receive(channelOf(request, socket, head));
     },
     handleStream(stream, headers, _flags, rawHeaders) {
-      checkStreamEvent(stream, headers, rawHeaders);
+      checkStreamEvent("handleStream", stream, headers, rawHeaders);
       if (!isExtendedConnect(headers)) return false;
       takeOnce(stream);
       const channel = enter(core, stream, headers, rawHeaders);
@@ -90,25 +90,25 @@ export function createEndpoint<Data = undefined>(options: EndpointOptions<Data>)
       return true;
     },
     handleSocket(socket) {
-      checkSocket(socket);
+      checkSocket("handleSocket", socket);
       takeOnce(socket);
       core.read(socket, MAX_HEAD_BYTES, (channel) => core.receive(channel));
     },
     takeSocket(socket, decide, maxHeadBytes) {
       const most = wholeNumber("maxHeadBytes", maxHeadBytes, MAX_HEAD_BYTES);
-      checkSocket(socket);
+      checkSocket("takeSocket", socket);
       if (typeof decide !== "function") throw new UsageError(`decide is a ${typeof decide}; give a function`);
       takeOnce(socket);
       core.read(socket, most, (channel) => decide(core.hold(channel)));
     },
     takeUpgrade(request, socket, head) {
-      checkEvent(request, socket, head);
+      checkEvent("takeUpgrade", request, socket, head);
       if (isTaken(socket)) return undefined;
       takeOnce(socket);
       return core.hold(channelOf(request, socket, head));
     },
     takeStream(stream, headers, _flags, rawHeaders) {
-      checkStreamEvent(stream, headers, rawHeaders);
+      checkStreamEvent("takeStream", stream, headers, rawHeaders);
       if (!isExtendedConnect(headers) || isTaken(stream)) return undefined;
       takeOnce(stream);
       const channel = enter(core, stream, headers, rawHeaders);
@@ -125,24 +125,24 @@ function channelOf(request: IncomingMessage, socket: Duplex, head: Buffer): Http
   return channel;
 }
 
-function checkEvent(request: unknown, socket: unknown, head: unknown): void {
+function checkEvent(call: string, request: unknown, socket: unknown, head: unknown): void {
   const seen = [request, socket, head].map((value) => (typeof value === "object" ? value : undefined));
   const [hasUrl, hasWrite] = [seen[0] && "rawHeaders" in seen[0], seen[1] && "write" in seen[1]];
   if (hasUrl && hasWrite && head instanceof Uint8Array) return;
-  throw new UsageError("handleUpgrade was not given (request, socket, head); pass on what the event 'upgrade' gives");
+  throw new UsageError(`${call} was not given (request, socket, head); pass on what the event 'upgrade' gives`);
 }
 
-function checkSocket(socket: unknown): void {
+function checkSocket(call: string, socket: unknown): void {
   if (socket instanceof Socket) return;
   throw new UsageError(
-    "handleSocket was given no net.Socket; pass on what the event 'connection' gives, or 'secureConnection' of TLS",
+    `${call} was given no net.Socket; pass on what the event 'connection' gives, or 'secureConnection' of TLS`,
   );
 }
 
-function checkStreamEvent(stream: unknown, headers: unknown, rawHeaders: unknown): void {
+function checkStreamEvent(call: string, stream: unknown, headers: unknown, rawHeaders: unknown): void {
   const isStream = typeof stream === "object" && stream !== null && "respond" in stream;
   if (isStream && typeof headers === "object" && headers !== null && Array.isArray(rawHeaders)) return;
   throw new UsageError(
-    "handleStream was not given (stream, headers, flags, rawHeaders); pass on what the event 'stream' gives",
+    `${call} was not given (stream, headers, flags, rawHeaders); pass on what the event 'stream' gives`,
   );
 }

@@ -12,7 +12,7 @@ export class PendingHandshake<Data = undefined> {
   readonly #handshake: Handshake<Data>;
   readonly #route: Route<Data> | HandshakeError;
 
-  /** Applications get theirs from `takeUpgrade` and `takeStream`. */
+  /** Applications get theirs from `takeUpgrade`, `takeStream` and `takeSocket`. */
   constructor(handshake: Handshake<Data>) {
     this.#handshake = handshake;
     this.#route = handshake.hold();

@@ -28,7 +28,9 @@ export class SocketReader implements Timed {
   heapIndex = -1;
   readonly #socket: Socket;
   readonly #reading: SocketReading;
+  /** What has arrived of the head, at 0 … length - 1. */
   #bytes: Buffer | undefined;
+  #length = 0;
   #isOver = false;
 
   constructor(socket: Socket, reading: SocketReading) {
@@ -52,20 +54,36 @@ export class SocketReader implements Timed {
   }
 
   readonly #onData = (bytes: Buffer): void => {
-    const all = this.#bytes === undefined ? bytes : Buffer.concat([this.#bytes, bytes]);
     // The end may lie across two pieces
-    const from = Math.max(0, (this.#bytes?.length ?? 0) - HEAD_END.length + 1);
+    const from = Math.max(0, this.#length - HEAD_END.length + 1);
+    const all = this.#bytes === undefined ? bytes : this.#append(this.#bytes, bytes);
     const { maxHeadBytes } = this.#reading;
     const end = all.subarray(0, maxHeadBytes + HEAD_END.length).indexOf(HEAD_END, from, "latin1");
     if (end !== -1) {
       this.#parse(all.toString("latin1", 0, end), all.subarray(end + HEAD_END.length));
     } else if (all.length > maxHeadBytes) {
       this.#fail(new HandshakeError("REQUEST_TOO_LARGE", `over ${maxHeadBytes} bytes`));
-    } else {
+    } else if (this.#bytes === undefined) {
       // Node's is a view of a whole read, 64 KiB
-      this.#bytes = all === bytes ? Buffer.from(bytes) : all;
+      this.#bytes = Buffer.from(bytes);
+      this.#length = bytes.length;
     }
   };
+
+  /** In memory that doubles: copied for each piece, a head that trickles in would take quadratic time.
+   * @returns all that has arrived */
+  #append(kept: Buffer, bytes: Buffer): Buffer {
+    const length = this.#length + bytes.length;
+    let target = kept;
+    if (length > kept.length) {
+      target = Buffer.allocUnsafeSlow(Math.max(length, kept.length * 2));
+      kept.copy(target, 0, 0, this.#length);
+      this.#bytes = target;
+    }
+    bytes.copy(target, this.#length);
+    this.#length = length;
+    return target.subarray(0, length);
+  }
 
   #parse(text: string, head: Buffer): void {
     let request: RequestMessage;
