@@ -1,4 +1,3 @@
-// biome-ignore-all lint/style/useFilenamingConvention: programs require it by this name
 import type { IRouterRequest, request } from "../index";
 
 /** What a handler of a router gets. */
