@@ -100,7 +100,8 @@ export class Server extends EventEmitter {
       socket,
     });
     connection.headers = lastOfEach(request.rawHeaders);
-    if (request.headers.host !== undefined) connection.headers["host"] ??= request.headers.host;
+    // Over HTTP/2 the host is no field
+    connection.headers["host"] ??= request.headers.host ?? "";
     connection.key = connection.headers["sec-websocket-key"] ?? null;
     return connection;
   }
