@@ -48,6 +48,14 @@ describe("entry", () => {
     }
   });
 
+  test("every file of the original has its path, with and without .js", () => {
+    const name = "@polysocket/nodejs-websocket";
+    for (const file of ["index", "Server", "Connection", "InStream", "OutStream", "frame"]) {
+      assert.equal(require(`${name}/${file}.js`), require(`${name}/${file}`), file);
+    }
+    assert.equal(require(`${name}/index`), require(name));
+  });
+
   test("the limits that the original kept at Connection are the process's", () => {
     const ws = require("@polysocket/nodejs-websocket");
     const Connection = require("@polysocket/nodejs-websocket/Connection");

@@ -57,6 +57,7 @@ describe("the package", () => {
     }
     assert.equal(load(root), required);
     assert.equal(load("@polysocket/websocket/lib/websocket"), required);
+    for (const index of ["index", "index.js"]) assert.equal(load(`@polysocket/websocket/${index}`), required);
     assert.equal(load("@polysocket/websocket/lib/WebSocketRouterRequest").name, "WebSocketRouterRequest");
     assert.equal(load("@polysocket/websocket/package.json").version, required.version);
   });
