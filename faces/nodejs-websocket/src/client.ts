@@ -41,6 +41,7 @@ export function connectTo(url: string | URL, options: ConnectOptions): Connectio
     ...readExtraHeaders(extraHeaders, protocols),
     requireSubprotocol: protocols.length > 0,
     agent: new SocketAgent(socket, connection),
+    maxHeadBytes: mostHeaderBytes(),
     handshakeTimeoutMs: Number.POSITIVE_INFINITY,
     data: connection,
     open: opened,
@@ -114,9 +115,8 @@ class SocketAgent extends http.Agent {
     const onData = (): void => {
       if (socket.bytesRead > maxBufferLength()) socket.destroy(tooBig());
     };
-    // Node's own limits would be lower than the process's, which is looked at here
+    // Fields above Node's 2,000 would be left out silently; all their bytes have a limit together
     request.maxHeadersCount = 0;
-    Reflect.set(request, "maxHeaderSize", mostHeaderBytes());
     // Behind Node's own listener, which knows first whether the answer is complete
     request.once("socket", () => socket.on("data", onData));
     request.once("upgrade", () => socket.off("data", onData));

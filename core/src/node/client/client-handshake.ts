@@ -117,7 +117,8 @@ export class ClientHandshake<Data> {
       const agent = this.#settings.agentFor(url.href);
       // The agent's code is the application's, which may abort the signal
       if (this.#isOver) return;
-      const wish = { url, opening, agent, tls: this.#tls, tcp: this.#settings.tcp, http2: this.#http2 };
+      const { tcp, maxHeadBytes } = this.#settings;
+      const wish = { url, opening, agent, tls: this.#tls, tcp, maxHeadBytes, http2: this.#http2 };
       this.#giveUp = dial(wish, {
         opened: (answer, channel) => this.#onOpened(answer, channel, opening),
         answered: (answer, body) => this.#onAnswered(answer, body, opening),

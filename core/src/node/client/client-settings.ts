@@ -7,7 +7,7 @@ import { UsageError } from "../../engine/errors.ts";
 import { type HeaderList, readHeaders } from "../../engine/handshake/header-list.ts";
 import type { ProtocolKit } from "../../engine/protocol/protocol-kit.ts";
 import { makeKit } from "../connection/connection.ts";
-import { checkFunctions, checkNames, positive } from "../connection/option-checks.ts";
+import { checkFunctions, checkNames, positive, wholeNumber } from "../connection/option-checks.ts";
 import type { ConnectionOptions, ConnectionSettings, Handlers } from "../connection/settings.ts";
 import { CONNECTION_NAMES, HANDLER_NAMES, resolveSettings } from "../connection/settings.ts";
 import type { ConnectOptions } from "./connect-options.ts";
@@ -27,6 +27,8 @@ export interface ClientSettings<Data> {
   readonly tls: NonNullable<ConnectOptions["tls"]>;
   readonly tcp: NonNullable<ConnectOptions["tcp"]>;
   readonly requiresSubprotocol: boolean;
+  /** Undefined for Node's own. */
+  readonly maxHeadBytes: number | undefined;
   readonly http2: Http2Choice;
   readonly handshakeTimeoutMs: number;
   readonly mostRedirects: number;
@@ -45,6 +47,7 @@ const CLIENT_NAMES: Record<ClientOwn, true> = {
   tls: true,
   tcp: true,
   requireSubprotocol: true,
+  maxHeadBytes: true,
   http2: true,
   handshakeTimeoutMs: true,
   followRedirects: true,
@@ -52,6 +55,8 @@ const CLIENT_NAMES: Record<ClientOwn, true> = {
 };
 
 const ALL_NAMES = [...HANDLER_NAMES, ...CONNECTION_NAMES, ...Object.keys(CLIENT_NAMES)];
+
+const MOST_HEAD_BYTES = 2 ** 31 - 1;
 
 /** What `followRedirects: true` stands for. */
 const MOST_REDIRECTS = 10;
@@ -78,6 +83,7 @@ export function resolveClientSettings<Data>(options: ConnectOptions<Data>): Clie
     agentFor: resolveAgent(options.agent),
     tls: readTls(options.tls),
     tcp: readTcp(options),
+    maxHeadBytes: readHeadBytes(options.maxHeadBytes),
     requiresSubprotocol: readFlag("requireSubprotocol", options.requireSubprotocol),
     http2: readHttp2(options),
     handshakeTimeoutMs: positive("handshakeTimeoutMs", options.handshakeTimeoutMs, 10_000),
@@ -134,6 +140,12 @@ function readTcp({
   // Whoever shares a connection cannot say how its socket is made
   if (http2 === false || Object.keys(tcp).length === 0) return tcp;
   throw new UsageError("both http2 and tcp are given; leave one out");
+}
+
+/** Node's HTTP parser counts in 32 bits. */
+function readHeadBytes(bytes: number | undefined): number | undefined {
+  if (bytes === undefined) return undefined;
+  return Math.min(wholeNumber("maxHeadBytes", bytes, MOST_HEAD_BYTES), MOST_HEAD_BYTES);
 }
 
 function readFlag(name: string, flag: unknown = false): boolean {

@@ -29,6 +29,8 @@ export interface ConnectOptions<Data = undefined> extends Handlers<Data, Handsha
   /** What `net.connect` takes beside host and port: `localAddress`, `family`, `lookup` and others; for wss: too. Not together
    * with `http2`. */
   readonly tcp?: Omit<Partial<TcpNetConnectOpts>, "host" | "port"> | undefined;
+  /** Longest head of the server's answer over HTTP/1.1, in bytes. Over it: RESPONSE_INVALID. Default: Node's 16 KiB. */
+  readonly maxHeadBytes?: number | undefined;
   /** WebSocket over HTTP/2 (RFC 8441): true for HTTP/2 alone, over TLS by ALPN and without TLS by prior knowledge; "auto" for
    * what the server chooses by ALPN, and HTTP/1.1 where it does not take WebSocket over HTTP/2 or there is no TLS. Connections to
    * one origin with the same `tls` options share an HTTP/2 connection. A session of `http2.connect` is used as it is, and

@@ -18,6 +18,8 @@ export interface DialRequest {
   readonly agent: http.Agent | undefined;
   readonly tls: NonNullable<ConnectOptions["tls"]>;
   readonly tcp: NonNullable<ConnectOptions["tcp"]>;
+  /** Longest head of the response; undefined for Node's own. */
+  readonly maxHeadBytes?: number | undefined;
   /** One that is connected already, instead of a new one. */
   readonly socket?: net.Socket | undefined;
 }
@@ -34,10 +36,11 @@ export interface Http1DialOutcome {
 /** Dial.
  * @returns to cancel it */
 export function dialHttp1(dialed: DialRequest, outcome: Http1DialOutcome): () => void {
-  const { url, headers, agent, tls, tcp } = dialed;
+  const { url, headers, agent, tls, tcp, maxHeadBytes } = dialed;
   const createConnection = (): net.Socket => dialed.socket ?? openSocket(url, { ...tcp, ...tls }, ["http/1.1"]);
   const request = (url.secure ? https : http).request({
     ...(agent === undefined ? { createConnection } : { ...tcp, ...tls, agent }),
+    ...(maxHeadBytes === undefined ? {} : { maxHeaderSize: maxHeadBytes }),
     method: "GET",
     hostname: url.hostname,
     port: url.port,

@@ -37,6 +37,7 @@ export interface DialWish {
   readonly agent: http.Agent | undefined;
   readonly tls: NonNullable<ConnectOptions["tls"]>;
   readonly tcp: NonNullable<ConnectOptions["tcp"]>;
+  readonly maxHeadBytes: number | undefined;
   readonly http2: Http2Choice;
 }
 
@@ -85,10 +86,10 @@ export function dial(wish: DialWish, outcome: DialOutcome): () => void {
 }
 
 function overHttp1(wish: DialWish, outcome: DialOutcome, socket?: Socket): () => void {
-  const { url, opening, agent, tls, tcp } = wish;
+  const { url, opening, agent, tls, tcp, maxHeadBytes } = wish;
   const headers = requestHeaders(opening);
   return dialHttp1(
-    { url, headers, agent, tls, tcp, socket },
+    { url, headers, agent, tls, tcp, maxHeadBytes, socket },
     {
       upgraded: (response, upgraded, head) =>
         outcome.opened(answerOf1(response, headers), http1Channel(upgraded, head)),

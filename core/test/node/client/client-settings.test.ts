@@ -24,6 +24,7 @@ describe("the options of connect", () => {
       version: 13,
       tls: {},
       tcp: {},
+      maxHeadBytes: undefined,
       requiresSubprotocol: false,
       http2: false,
       handshakeTimeoutMs: 10_000,
@@ -50,6 +51,7 @@ describe("the options of connect", () => {
       "tls",
       "tcp",
       "requireSubprotocol",
+      "maxHeadBytes",
       "http2",
       "handshakeTimeoutMs",
     ];
