@@ -160,6 +160,8 @@ export class Connection extends EventEmitter {
   static fragment(connection: Connection, data: Uint8Array, first: boolean, last: boolean): void {
     if (connection.readyState !== OPEN) return;
     if (first) {
+      // A stream that nobody gets would be kept to the end of the connection, however long the peer makes it
+      if (connection.listenerCount("binary") === 0) return;
       const stream = new InStream();
       connection.#inStream = stream;
       stream.addData(data);

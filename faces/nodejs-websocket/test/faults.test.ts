@@ -329,6 +329,23 @@ describe("options and listeners", () => {
 });
 
 describe("streams", () => {
+  test("a binary message that nobody listens for is not kept", async (context) => {
+    const { connection, peer } = await serverEnd(context);
+    const texts = record(connection, "text");
+    const before = process.memoryUsage().arrayBuffers;
+    const piece = Buffer.alloc(1 << 20);
+    for (let i = 0; i < 96; i++) {
+      const bytes = masked(i === 0 ? 2 : 0, piece, { fin: false });
+      await new Promise((resolve) => peer.socket.write(bytes, resolve));
+    }
+    const heard = next(connection, "text");
+    peer.socket.write(Buffer.concat([masked(0, "end"), masked(1, "after")]));
+    await heard;
+    assert.deepEqual(texts, [["text", "after"]]);
+    const grown = process.memoryUsage().arrayBuffers - before;
+    assert.ok(grown < 64 << 20, `${grown} bytes are kept of ${96 << 20}`);
+  });
+
   test("a stream is ended when the connection is lost in its middle", async (context) => {
     const { connection, peer } = await serverEnd(context);
     const binary = next(connection, "binary");
