@@ -94,6 +94,7 @@ export const HANDSHAKE_ERRORS = {
   UPGRADE_FAILED: { statusCode: 500, rfc: "6455 §4.2.2", text: "the application failed while it decided" },
   UPGRADE_TIMEOUT: { statusCode: 503, rfc: "6455 §4.2.2", text: "the handshake was not decided in time" },
   TOO_MANY_HANDSHAKES: { statusCode: 503, rfc: "6455 §10.4", text: "too many handshakes are pending" },
+  TOO_MANY_FROM_ADDRESS: { statusCode: 429, rfc: "6455 §10.4", text: "too many connections come from this address" },
   TOO_MANY_STREAMS: {
     statusCode: 0,
     rfc: "9113 §10.5",
@@ -151,11 +152,12 @@ export const HANDSHAKE_ERRORS = {
   },
 } as const;
 
-/** Why a transport ended without a closing handshake, or was never there. */
+/** Why a transport ended without a closing handshake, or was never there. After PONG_TIMEOUT alone the connection goes on. */
 export const TRANSPORT_ERRORS = {
   CONNECT_FAILED: { text: "there is no connection to the server" },
   TRANSPORT_FAILED: { text: "the transport failed" },
   HEARTBEAT_TIMEOUT: { text: "nothing was received within the heartbeat's interval and timeout" },
+  PONG_TIMEOUT: { text: "the ping was not answered in time" },
   CLOSE_TIMEOUT: { text: "the closing handshake was not completed in time" },
 } as const;
 
@@ -176,7 +178,7 @@ export class WebSocketError extends Error {
   }
 }
 
-/** The peer broke the RFC; the connection was failed with `closeCode`. */
+/** The peer broke the RFC; the connection was failed with `closeCode`, unless the option `failureCode` said another. */
 export class ProtocolError extends WebSocketError {
   declare readonly code: ProtocolErrorCode;
   readonly closeCode: number;

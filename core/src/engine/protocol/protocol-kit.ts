@@ -30,6 +30,11 @@ export interface ProtocolOptions {
   readonly fragmentBytes?: number;
   /** What a Close frame says of a failure; "" where undefined. A function of the error alone. */
   readonly failureReason?: ((error: ProtocolError | LimitError) => string) | undefined;
+  /** The close code with which the connection is failed, where it is another than the error's. One that may not be sent is
+   * not. A function of the error alone. */
+  readonly failureCode?: ((error: ProtocolError | LimitError) => number) | undefined;
+  /** Shortest time between two automatic pongs; 0 or undefined answers each ping. */
+  readonly pongIntervalMs?: number;
 }
 
 /** Parts are used within one turn as a rule, so few are ever spare. */

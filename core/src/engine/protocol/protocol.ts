@@ -8,7 +8,7 @@ import type { Platform } from "../bytes/platform.ts";
 import type { Slab } from "../bytes/slab.ts";
 import type { ClosePair, WebSocketError } from "../errors.ts";
 import { LimitError, ProtocolError, TransportError, UsageError } from "../errors.ts";
-import { CLOSE_CODE, cutReason, readClose, writeClose } from "../frames/close-code.ts";
+import { CLOSE_CODE, cutReason, isSendable, readClose, writeClose } from "../frames/close-code.ts";
 import type { OutgoingFrame } from "../frames/frame.ts";
 import { firstByte, RSV1 } from "../frames/frame-writer.ts";
 import { OPCODE } from "../frames/opcode.ts";
@@ -17,6 +17,7 @@ import type { MessageKind } from "../messages/message.ts";
 import type { ProtocolEvent } from "./events.ts";
 import type { DeflateJob, InflateJob, Job } from "./jobs.ts";
 import { Keepalive } from "./keepalive.ts";
+import { PongPace } from "./pong-pace.ts";
 import type { ProtocolKit } from "./protocol-kit.ts";
 import type { ControlEvent, Receiver } from "./receiver.ts";
 import type { State, Trigger } from "./state.ts";
@@ -79,6 +80,8 @@ export class Protocol {
   #messageDeadlineMs = NEVER;
   #closeDeadlineMs = NEVER;
   #pendingPongs = 0;
+  /** Undefined where each ping is answered. */
+  readonly #pongPace: PongPace | undefined;
   /** The latest heartbeat's ping: its payload as a number, and when it was sent. */
   #beat = 0;
   #beatSentMs: number | undefined;
@@ -86,8 +89,9 @@ export class Protocol {
 
   /** @param deflates whether permessage-deflate was agreed on, so that messages may come compressed */
   constructor(kit: ProtocolKit, nowMs: number, deflates = false) {
-    const { heartbeatIntervalMs, heartbeatTimeoutMs } = kit.options;
+    const { heartbeatIntervalMs, heartbeatTimeoutMs, pongIntervalMs = 0 } = kit.options;
     this.#kit = kit;
+    this.#pongPace = pongIntervalMs === 0 ? undefined : new PongPace(pongIntervalMs);
     this.#nowMs = nowMs;
     this.#deflates = deflates;
     this.#keepalive =
@@ -350,9 +354,9 @@ export class Protocol {
     this.#unreported = true;
     this.#stopListening();
     if (this.#state === "open" && closeCode !== undefined) {
-      const reason = this.#reasonOf(error);
-      this.#sendFrame(true, OPCODE.close, writeClose(this.#kit.platform, closeCode, reason));
-      this.#closeSent({ code: closeCode, reason }, nowMs);
+      const pair = { code: this.#codeOf(error, closeCode), reason: this.#reasonOf(error) };
+      this.#sendFrame(true, OPCODE.close, writeClose(this.#kit.platform, pair.code, pair.reason));
+      this.#closeSent(pair, nowMs);
       this.#failureSent = true;
     } else if (this.#state !== "closing" || closeCode === undefined) {
       // No Close frame can be sent: nothing more is accepted.
@@ -424,7 +428,8 @@ export class Protocol {
     if (this.#wish === "destroy") return NEVER;
     if (this.#closeDeadlineMs !== NEVER) return this.#closeDeadlineMs;
     const message = this.#heldSinceMs === undefined ? this.#messageDeadlineMs : NEVER;
-    return this.#state === "open" ? Math.min(this.#keepalive.deadlineMs, message) : message;
+    if (this.#state !== "open") return message;
+    return Math.min(this.#keepalive.deadlineMs, message, this.#pongPace?.deadlineMs ?? NEVER);
   }
 
   /** How long the peer took to answer the latest ping of the heartbeat that it answered. */
@@ -432,7 +437,7 @@ export class Protocol {
     return this.#roundTripMs;
   }
 
-  /** Do what the time demands: send a ping, give up the peer, a message or the closing handshake. */
+  /** Do what the time demands: send a ping or a pong that had to wait, give up the peer, a message or the closing handshake. */
   tick(nowMs: number): void {
     if (this.#wish === "destroy") return;
     if (nowMs >= this.#closeDeadlineMs) {
@@ -450,6 +455,12 @@ export class Protocol {
       return;
     }
     if (this.#state !== "open") return;
+    const pong = this.#pongPace?.due(nowMs);
+    const error = pong === undefined ? undefined : this.#answer(pong);
+    if (error !== undefined) {
+      this.#failWith(error, nowMs);
+      return;
+    }
     const due = this.#keepalive.due(nowMs);
     if (due === "ping") this.#sendBeat(nowMs);
     if (due === "giveUp") this.fail(new TransportError("HEARTBEAT_TIMEOUT"), undefined, nowMs);
@@ -515,10 +526,17 @@ export class Protocol {
   #answerPing(payload: Uint8Array): void {
     // §5.5.2: a pong is due unless a Close frame was received; after having sent one, nothing may follow (§5.5.1).
     if (!this.#kit.options.automaticPong || this.#state !== "open") return;
+    if (this.#pongPace?.holdsBack(payload, this.#nowMs) === true) return;
+    const error = this.#answer(payload);
+    if (error !== undefined) throw error;
+  }
+
+  /** @returns why the connection has to be failed instead */
+  #answer(payload: Uint8Array): LimitError | undefined {
     this.#pendingPongs += 1;
     const error = this.#pongError();
-    if (error !== undefined) throw error;
-    this.#sendFrame(true, OPCODE.pong, payload);
+    if (error === undefined) this.#sendFrame(true, OPCODE.pong, payload);
+    return error;
   }
 
   #pongError(): LimitError | undefined {
@@ -585,6 +603,14 @@ export class Protocol {
 
   #failWith(error: ProtocolError | LimitError, nowMs: number): void {
     this.fail(error, error.closeCode, nowMs);
+  }
+
+  /** The code with which the application wants to be failed. */
+  #codeOf(error: WebSocketError, closeCode: number): number {
+    const { failureCode } = this.#kit.options;
+    if (failureCode === undefined || !(error instanceof ProtocolError || error instanceof LimitError)) return closeCode;
+    const code = failureCode(error);
+    return isSendable(code) ? code : closeCode;
   }
 
   /** What the application wants to be said of a failure. */

@@ -15,6 +15,7 @@ import type { Counters } from "./counters.ts";
 import { Driver } from "./driver.ts";
 import { MessageWriter } from "./message-writer.ts";
 import { nodePlatform } from "./node-platform.ts";
+import { positive } from "./option-checks.ts";
 import { sharedSlab } from "./outbound.ts";
 import {
   checkSendOptions,
@@ -31,6 +32,11 @@ import { checkTopic, type Publishable, type Topics, theTopics } from "./topics.t
 
 /** What may be sent as a message. A Readable's or Blob's chunks go out as the fragments of one message, uncompressed. */
 export type Sendable = Preparable | PreparedMessage | Blob | Readable;
+
+/** How `ping` waits. */
+export interface PingOptions {
+  readonly timeoutMs?: number | undefined;
+}
 
 /** What the opening handshake told about a connection. */
 export interface ConnectionInfo {
@@ -283,12 +289,15 @@ export class Connection<Data = undefined> {
     return this.#driver.sendFrame(frame);
   }
 
-  /** Send a ping.
+  /** Send a ping. Its pong, or that of a later one, answers it.
    * @param data at most 125 bytes; random without it
-   * @returns the round trip in ms; rejects with ConnectionClosedError. The promise may be dropped
-   * @throws UsageError for more than 125 bytes */
-  ping(data?: string | Uint8Array): Promise<number> {
-    return this.#driver.ping(data === undefined ? nodePlatform.randomBytes(8) : controlPayload(data));
+   * @param options `timeoutMs`: how long the pong is waited for, while this end reads; default Infinity
+   * @returns the round trip in ms; rejects with ConnectionClosedError, or with TransportError PONG_TIMEOUT, after which the
+   *   connection goes on: end it with `fail` or `terminate` if that is wanted. The promise may be dropped
+   * @throws UsageError for more than 125 bytes, or a wrong timeout */
+  ping(data?: string | Uint8Array, options: PingOptions = {}): Promise<number> {
+    const timeoutMs = positive("timeoutMs of ping", options.timeoutMs, Number.POSITIVE_INFINITY);
+    return this.#driver.ping(data === undefined ? nodePlatform.randomBytes(8) : controlPayload(data), timeoutMs);
   }
 
   /** Send a pong: the answer to a ping without `automaticPong`, or one that nobody asked for.

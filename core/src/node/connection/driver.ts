@@ -148,12 +148,18 @@ export class Driver<Data> implements TransportSink, Timed, Writer, Waiter, Outbo
     return keepsUp;
   }
 
-  ping(payload: Uint8Array): Promise<number> {
-    this.#pings ??= new PendingPings();
+  ping(payload: Uint8Array, timeoutMs: number): Promise<number> {
+    this.#pings ??= this.#makePings();
     if (!this.#protocol.open) return this.#pings.refuse(new ConnectionClosedError("ping", this.#ending ?? {}));
     this.#protocol.ping(payload);
     this.planTurn();
-    return this.#pings.add(payload, performance.now());
+    return this.#pings.add(payload, performance.now(), timeoutMs);
+  }
+
+  #makePings(): PendingPings {
+    const pings = new PendingPings();
+    pings.hold(this.#isHeld, performance.now());
+    return pings;
   }
 
   pong(payload: Uint8Array): void {
@@ -457,9 +463,15 @@ export class Driver<Data> implements TransportSink, Timed, Writer, Waiter, Outbo
   /** Silence is nobody's fault while the application does not read; but where nobody has ever asked for messages, and
    * there is no handler, the connection may not stay for ever with nobody at it. */
   #tellHold(): void {
-    const held =
-      (this.#held & (PAUSED | INFLATING)) !== 0 || ((this.#held & UNASKED) !== 0 && this.#inbox?.asked === true);
-    this.#protocol.hold(held, performance.now());
+    const nowMs = performance.now();
+    const held = this.#isHeld;
+    this.#protocol.hold(held, nowMs);
+    this.#pings?.hold(held, nowMs);
+  }
+
+  get #isHeld(): boolean {
+    if ((this.#held & (PAUSED | INFLATING)) !== 0) return true;
+    return (this.#held & UNASKED) !== 0 && this.#inbox?.asked === true;
   }
 
   /** Only when more arrives than is taken: an application that is quick enough never stops the transport. */

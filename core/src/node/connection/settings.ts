@@ -1,6 +1,7 @@
 import type { WebSocketError } from "../../engine/errors.ts";
 import { type ClosePair, type LimitError, type ProtocolError, UsageError } from "../../engine/errors.ts";
 import type { Frame } from "../../engine/frames/frame.ts";
+import { CLOSE_CODE, isSendable } from "../../engine/frames/close-code.ts";
 import type { Limits } from "../../engine/messages/limits.ts";
 import { resolveLimits } from "../../engine/messages/limits.ts";
 import type { Fragment, MessageKind, Reception } from "../../engine/messages/message.ts";
@@ -64,6 +65,9 @@ export interface ConnectionOptions {
   /** What the Close frame says when a connection is failed for a fault of the peer's or a limit; cut to 123 bytes. A function
    * of the error alone. Default: nothing. */
   readonly failureReason?: (error: ProtocolError | LimitError) => string;
+  /** The close code with which a connection is failed for a fault of the peer's or a limit: 1000–1003, 1007–1014 or 3000–4999. A
+   * function of the error alone. Default: the error's own `closeCode`. */
+  readonly failureCode?: (error: ProtocolError | LimitError) => number;
   /** Whether messages that arrive together are handed over one after the other, or "apart": each when all is done that the one
    * before it has led to in promises and `process.nextTick`. Default "together", which costs less. */
   readonly delivery?: "together" | "apart";
@@ -71,6 +75,9 @@ export interface ConnectionOptions {
   readonly textAs?: "string" | "bytes";
   /** Whether pings are answered without the application's doing (RFC 6455 §5.5.2). Default true. */
   readonly automaticPong?: boolean;
+  /** Shortest time between two automatic pongs: the first ping is answered at once, of those that come too soon after it only the
+   * newest, when the time is over (RFC 6455 §5.5.3). Default 0: each is answered. */
+  readonly pongIntervalMs?: number;
   /** Whether messages are compressed where the peer wants it (permessage-deflate, RFC 7692), and how. Default true: a message of
    * 1,024 bytes or more is. Not with `reception: "frames"`, which hands frames over as they are. */
   readonly compression?: boolean | CompressionOptions;
@@ -105,8 +112,10 @@ const OPTIONS: Record<keyof ConnectionOptions, true> = {
   fragmentBytes: true,
   delivery: true,
   failureReason: true,
+  failureCode: true,
   textAs: true,
   automaticPong: true,
+  pongIntervalMs: true,
   compression: true,
   backpressure: true,
 };
@@ -148,11 +157,12 @@ export function resolveSettings(options: ConnectionOptions, role: Role): Connect
     heartbeatTimeoutMs: positive("heartbeat.timeoutMs", "timeoutMs" in beat ? beat.timeoutMs : undefined, 10_000),
     heartbeatPayload: oneOf("heartbeat.payload", "payload" in beat ? beat.payload : undefined, ["random", "empty"]),
     fragmentBytes: wholeNumber("fragmentBytes", options.fragmentBytes, Number.POSITIVE_INFINITY),
-    ...guardReason(options.failureReason),
+    ...guardFailure(options),
     closeTimeoutMs: positive("closeTimeoutMs", options.closeTimeoutMs, 5_000),
     reception,
     textAs: oneOf("textAs", options.textAs, ["string", "bytes"]),
     automaticPong: oneOf("automaticPong", options.automaticPong, [true, false]),
+    pongIntervalMs: options.pongIntervalMs === 0 ? 0 : positive("pongIntervalMs", options.pongIntervalMs, 0),
     highWaterMarkBytes: positive("backpressure.highWaterMarkBytes", backpressure.highWaterMarkBytes, 65_536),
     maxBufferedBytes: positive("backpressure.maxBufferedBytes", backpressure.maxBufferedBytes, 16 << 20),
     delivery: oneOf("delivery", options.delivery, ["together", "apart"]),
@@ -161,25 +171,55 @@ export function resolveSettings(options: ConnectionOptions, role: Role): Connect
   };
 }
 
-/** The application's function may fail, in the middle of another failure. */
-function guardReason(reasonOf: ConnectionOptions["failureReason"]): {
-  readonly failureReason?: NonNullable<ConnectionOptions["failureReason"]>;
-} {
-  if (reasonOf === undefined) return {};
-  if (typeof reasonOf !== "function") {
-    throw new UsageError(`failureReason is of type ${typeof reasonOf}; give a function that returns a string`);
-  }
-  const failureReason = (error: ProtocolError | LimitError): string => {
-    try {
-      const reason: unknown = reasonOf(error);
-      if (typeof reason === "string") return reason;
-      process.emitWarning(`failureReason returned a ${typeof reason} for ${error.code}, not a string`);
-    } catch (failure) {
-      process.emitWarning(`failureReason failed for ${error.code}: ${String(failure)}`);
-    }
-    return "";
+type FailureOptions = Pick<ConnectionOptions, "failureReason" | "failureCode">;
+
+/** The application's functions may fail, in the middle of another failure. */
+function guardFailure({ failureReason, failureCode }: FailureOptions): FailureOptions {
+  return {
+    ...(failureReason !== undefined && {
+      failureReason: guard("failureReason", failureReason, isString, "a string", ""),
+    }),
+    ...(failureCode !== undefined && {
+      // What may not be sent leaves the error's own code
+      failureCode: guard(
+        "failureCode",
+        failureCode,
+        isSendable,
+        "a close code that may be sent",
+        CLOSE_CODE.noStatusReceived,
+      ),
+    }),
   };
-  return { failureReason };
+}
+
+function guard<T>(
+  name: string,
+  ask: (error: ProtocolError | LimitError) => T,
+  isRight: (answer: T) => boolean,
+  expected: string,
+  otherwise: T,
+): (error: ProtocolError | LimitError) => T {
+  if (typeof ask !== "function") {
+    throw new UsageError(`${name} is of type ${typeof ask}; give a function that returns ${expected}`);
+  }
+  return (error) => {
+    try {
+      const answer = ask(error);
+      if (isRight(answer)) return answer;
+      process.emitWarning(`${name} returned ${describeAnswer(answer)} for ${error.code}, not ${expected}`);
+    } catch (failure) {
+      process.emitWarning(`${name} failed for ${error.code}: ${String(failure)}`);
+    }
+    return otherwise;
+  };
+}
+
+function isString(answer: unknown): boolean {
+  return typeof answer === "string";
+}
+
+function describeAnswer(answer: unknown): string {
+  return typeof answer === "number" ? String(answer) : `a ${typeof answer}`;
 }
 
 function resolveNegotiation(

@@ -46,6 +46,8 @@ export class Handshake<Data> {
   readonly #request: HandshakeRequest;
   #timer: NodeJS.Timeout | undefined;
   #isOver = false;
+  /** Whether it is counted among those of its address. */
+  #isCounted = false;
   /** Why it is over without a decision. */
   #cancelled: HandshakeError | undefined;
 
@@ -93,7 +95,7 @@ export class Handshake<Data> {
     const negotiated = this.#negotiate();
     const { subprotocol, headers, data } = decision;
     const channel = this.#channel.accept({ subprotocol, extensions: negotiated?.extensions, headers });
-    this.#finish();
+    this.#become();
     return this.#host.open({ channel, route, request: this.#request, subprotocol, negotiated, data, isByHand: true });
   }
 
@@ -129,7 +131,11 @@ export class Handshake<Data> {
     const fault = this.#channel.readOpening();
     if (fault !== undefined) return fault;
     if (pending.size >= settings.maxPendingHandshakes) return new HandshakeError("TOO_MANY_HANDSHAKES");
-    return route;
+    const { addresses } = settings;
+    if (addresses === undefined) return route;
+    const excess = addresses.enter(this.#request.remoteAddress);
+    this.#isCounted = excess === undefined;
+    return excess ?? route;
   }
 
   #wait(decision: Promise<Decision<Data>>, route: Route<Data>): void {
@@ -166,7 +172,7 @@ export class Handshake<Data> {
     const negotiated = this.#negotiate();
     const channel = this.#accept(decision, negotiated?.extensions);
     if (channel === undefined) return;
-    this.#finish();
+    this.#become();
     const { subprotocol, data } = decision;
     this.#host.open({ channel, route, request: this.#request, subprotocol, negotiated, data, isByHand: false });
   }
@@ -202,8 +208,16 @@ export class Handshake<Data> {
     }
   }
 
+  /** It is a connection now, which counts in its stead. */
+  #become(): void {
+    this.#isCounted = false;
+    this.#finish();
+  }
+
   #finish(): void {
     this.#isOver = true;
+    if (this.#isCounted) this.#host.settings.addresses?.leave(this.#request.remoteAddress);
+    this.#isCounted = false;
     clearTimeout(this.#timer);
     this.#host.pending.delete(this);
   }

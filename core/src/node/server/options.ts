@@ -3,6 +3,7 @@ import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
 import type { TlsOptions } from "node:tls";
 import type { HandshakeError } from "../../engine/errors.ts";
 import type { ConnectionOptions, Handlers } from "../connection/settings.ts";
+import type { MaxConnectionsPerAddress } from "./address-limit.ts";
 import type { SubprotocolChoice, Upgrade } from "./decision.ts";
 import type { HandshakeRequest } from "./handshake-request.ts";
 import type { OriginPolicy } from "./origin.ts";
@@ -34,6 +35,10 @@ export interface EndpointOptions<Data = undefined> extends RouteHandlers<Data>, 
   readonly handshakeTimeoutMs?: number | undefined;
   /** Default 1,000. The next one is refused with 503 TOO_MANY_HANDSHAKES. */
   readonly maxPendingHandshakes?: number | undefined;
+  /** Most connections of one address at a time, handshakes under way included; the next one is refused with 429
+   * TOO_MANY_FROM_ADDRESS. The address is the client's `remoteAddress`: behind proxies of `trustProxy` the one that they tell.
+   * A function is asked at each handshake. Default Infinity. */
+  readonly maxConnectionsPerAddress?: MaxConnectionsPerAddress | undefined;
   /** What one HTTP/2 connection may ask for; without meaning where there is no HTTP/2. */
   readonly http2Limits?: Partial<Http2Limits> | undefined;
   /** A handshake came to nothing: it was refused by us or by `upgrade`, or the peer left. The answer is on its way.

@@ -198,6 +198,7 @@ export class ServerCore<Data> implements HandshakeHost<Data>, Publisher {
 
   readonly #onEnded = (connection: Connection<Data>): void => {
     this.#open.delete(connection);
+    this.settings.addresses?.leave(connection.remoteAddress);
     this.#hub.leave(connection);
     this.#tally.closed();
     this.#left();

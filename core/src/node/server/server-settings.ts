@@ -9,6 +9,7 @@ import { selectSubprotocol } from "../../engine/handshake/subprotocol.ts";
 import { checkFunctions, checkNames, positive } from "../connection/option-checks.ts";
 import type { ConnectionOptions, ConnectionSettings } from "../connection/settings.ts";
 import { CONNECTION_NAMES, HANDLER_NAMES, resolveSettings } from "../connection/settings.ts";
+import { type AddressLimit, resolveAddressLimit } from "./address-limit.ts";
 import type { Rules, SubprotocolChoice } from "./decision.ts";
 import type { EndpointOptions, RouteHandlers } from "./options.ts";
 import { compileOrigins } from "./origin.ts";
@@ -23,6 +24,8 @@ export interface ServerSettings<Data> {
   readonly proxies: TrustedProxies;
   readonly handshakeTimeoutMs: number;
   readonly maxPendingHandshakes: number;
+  /** The server's own count; undefined where nothing is limited. */
+  readonly addresses: AddressLimit | undefined;
   readonly http2: Http2Limits;
   /** The options themselves, for handlers that belong to no route. */
   readonly handlers: Pick<EndpointOptions<Data>, "upgradeError">;
@@ -38,6 +41,7 @@ const SERVER_NAMES: Record<ServerOwn, true> = {
   trustProxy: true,
   handshakeTimeoutMs: true,
   maxPendingHandshakes: true,
+  maxConnectionsPerAddress: true,
   http2Limits: true,
   upgradeError: true,
 };
@@ -63,6 +67,7 @@ export function resolveServerSettings<Data>(
     proxies: new TrustedProxies(options.trustProxy),
     handshakeTimeoutMs: positive("handshakeTimeoutMs", options.handshakeTimeoutMs, 10_000),
     maxPendingHandshakes: positive("maxPendingHandshakes", options.maxPendingHandshakes, 1_000),
+    addresses: resolveAddressLimit(options.maxConnectionsPerAddress),
     http2: resolveHttp2Limits(options.http2Limits),
     handlers: options,
   };

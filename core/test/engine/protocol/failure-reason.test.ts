@@ -92,6 +92,32 @@ for (const role of ROLES) {
       });
     }
 
+    test("has the code that the application wants, in the event, too", () => {
+      const failureCode = ({ closeCode }: ProtocolError | LimitError): number =>
+        closeCode === 1002 ? 4002 : closeCode;
+      for (const [frames, close, code] of [
+        ["83 00", "0f a2", 4002],
+        ["88 01 00", "0f a2", 4002],
+        ["82 03  01 02 03", "03 f1", 1009],
+      ] as const) {
+        const protocol = openProtocol(role, { limits: { maxMessageBytes: 2 }, failureCode });
+        receive(protocol, toRole(role, frames));
+        assert.deepEqual(sentBy(role, protocol), [closeWith(close, "")]);
+        assert.equal(protocol.ended().code, code);
+      }
+    });
+
+    test("keeps the error's code where the application's may not be sent, or it is no fault of the peer's", () => {
+      for (const code of [1005, 1006, 0, 5000, 1002.5, Number.NaN]) {
+        const protocol = openProtocol(role, { failureCode: () => code });
+        receive(protocol, toRole(role, "83 00"));
+        assert.deepEqual(sentBy(role, protocol), ["88 03 ea"], String(code));
+      }
+      const protocol = openProtocol(role, { failureCode: () => assert.fail("asked") });
+      protocol.fail(new HandlerError("message", new Error("oops")), 1011, 0);
+      assert.deepEqual(sentBy(role, protocol), ["88 03 f3"]);
+    });
+
     test("is not asked for what is no fault of the peer's and no limit", () => {
       for (const error of [new HandlerError("message", new Error("oops")), new TransportError("HEARTBEAT_TIMEOUT")]) {
         const protocol = openProtocol(role, { failureReason: () => assert.fail("asked") });

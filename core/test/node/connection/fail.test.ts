@@ -190,6 +190,32 @@ describe("what a Close frame says of a failure", () => {
     });
   }
 
+  for (const [what, failureCode, warning] of [
+    ["throws", (): number => assert.fail("oops"), /^failureCode failed for MASK_MISSING: .*oops/],
+    ["returns what may not be sent", (): number => 1006, /^failureCode returned 1006 for MASK_MISSING/],
+    ["returns no number", (): number => JSON.parse('"1"'), /^failureCode returned a string for MASK_MISSING/],
+  ] as const) {
+    test(`has the error's own code where failureCode ${what}, with a warning`, async () => {
+      const warned = new Promise<Error>((resolve) => process.once("warning", resolve));
+      const { peer } = rig({}, { failureCode });
+      peer.send(text("a", { mask: null }));
+      assert.deepEqual(await peer.seen.next(), ["close", 1002, ""]);
+      assert.match((await warned).message, warning);
+    });
+  }
+
+  test("has the code that failureCode returns", async () => {
+    const { handlers, journal } = recorder("close");
+    const { peer } = rig(handlers, { failureCode: () => 1003 });
+    peer.send(text("a", { mask: null }));
+    assert.deepEqual(await peer.seen.next(), ["close", 1003, ""]);
+    assert.equal(eventIn(await journal.next()).code, 1003);
+    assert.throws(() => rig({}, { failureCode: JSON.parse("1003") }), {
+      code: "USAGE",
+      message: /^failureCode is of type number; give a function that returns a close code/,
+    });
+  });
+
   test("has to be made by a function", () => {
     assert.throws(() => rig({}, { failureReason: JSON.parse('"text"') }), {
       code: "USAGE",
