@@ -1,6 +1,6 @@
 // Compiles the load generator when its source is newer than what was compiled, and runs it.
 import { spawn, spawnSync } from "node:child_process";
-import { mkdirSync, readdirSync, statSync } from "node:fs";
+import { mkdirSync, readdirSync, renameSync, statSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { pinned } from "./machine.js";
@@ -17,12 +17,14 @@ export function compileLoad() {
   mkdirSync(FOLDER, { recursive: true });
   const compiler = process.env.CC ?? "cc";
   const sources = paths.filter((path) => path.endsWith(".c"));
-  const words = ["-std=gnu11", "-O2", "-Wall", "-Wextra", "-o", PROGRAM, ...sources, "-lz"];
+  const compiled = `${PROGRAM}-${process.pid}`; // two processes may compile at once, and each may run only a finished program
+  const words = ["-std=gnu11", "-O2", "-Wall", "-Wextra", "-o", compiled, ...sources, "-lz"];
   const { error, status, stderr } = spawnSync(compiler, words, { encoding: "utf8" });
   if (error)
     throw new Error(`the load generator is written in C and ${compiler} cannot be run: install a C compiler or set CC`);
   if (/zlib\.h|-lz\b/.test(stderr)) throw new Error("the load generator needs zlib: apt-get install zlib1g-dev");
   if (status !== 0) throw new Error(`${compiler} could not compile bench/load:\n${stderr}`);
+  renameSync(compiled, PROGRAM);
 }
 
 function modifiedMs(path) {
