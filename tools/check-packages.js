@@ -12,6 +12,12 @@ import { fail, filesOf, lint, pack, passed, program, project, root, typeCheck } 
 
 const WITHOUT_REQUIRE_ESM = "--no-experimental-require-module";
 
+/** The libraries that are not called as their faces are. @type {ReadonlyMap<string, string>} */
+const ORIGINALS = new Map([
+  ["@polysocket/jadsonlucena-websocket", "@jadsonlucena/websocket"],
+  ["@polysocket/jsh-ws", "ws"],
+]);
+
 /** Serves, shakes hands through a plain socket with the sample key of RFC 6455 §1.3, and closes. */
 const handshake = `(async () => {
   const { connect } = await import("node:net");
@@ -106,7 +112,7 @@ ${named}export async function main(): Promise<string> {
 /** A face, installed under its library's name.
  * @param {Packed} face */
 async function checkFace(face) {
-  const name = face.name.replace(/^@polysocket\//, "");
+  const name = ORIGINALS.get(face.name) ?? face.name.replace(/^@polysocket\//, "");
   // Its CommonJS classes have names of their own, which ES modules get by Node's reading of the file
   const patterns = face.entries.filter((entry) => entry.includes("*"));
   await lint(face, patterns.length === 0 ? [] : ["--exclude-entrypoints", ...patterns]);
@@ -121,7 +127,7 @@ import { createRequire } from "node:module";
 import whole, * as named from "${name}";
 const required = createRequire(import.meta.url)("${name}");
 assert.equal(whole, required);
-assert.ok(Object.keys(required).length > 1);
+assert.ok(typeof required === "function" || Object.keys(required).length > 1);
 for (const name of Object.keys(required)) assert.equal(named[name], required[name], name);\n`;
   program(where, "same.mjs", same);
   program(where, "same.mjs", same, [WITHOUT_REQUIRE_ESM]);

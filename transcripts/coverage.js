@@ -10,6 +10,9 @@ import { FACES, loadRows, loadTopics } from "./kit/faces.js";
 
 /** @typedef {import("./kit/faces.js").Face} Face */
 /** @typedef {import("./kit/faces.js").Row} Row */
+/** A scenario that the original does not play too, as the contract alone says its transcript, is marked in a face's list. */
+const BY_CONTRACT = " (contract)";
+
 /** @typedef {{ row: Row, scenarios: string[] }} Covered */
 
 /** @param {Face} face */
@@ -23,18 +26,22 @@ export async function coverageOf(face) {
   /** @type {Covered[]} */
   const covered = rows.map((row) => ({ row, scenarios: [] }));
   const names = new Set();
+  let byContract = 0;
   for (const { topic, scenarios } of topics) {
-    for (const { name, rows: shown } of scenarios) {
+    for (const { name, rows: shown, expected } of scenarios) {
+      const isByContract = face.original !== undefined && expected !== undefined;
+      if (isByContract) byContract += 1;
+      const label = `${topic}: ${name}${isByContract ? BY_CONTRACT : ""}`;
       if (names.has(name)) problems.push(`two scenarios are called ${name}`);
       names.add(name);
       for (const id of shown.filter((one) => !known.has(one))) problems.push(`${topic}: ${name}: no row ${id}`);
-      for (const one of covered.filter(({ row }) => shown.includes(row.id))) one.scenarios.push(`${topic}: ${name}`);
+      for (const one of covered.filter(({ row }) => shown.includes(row.id))) one.scenarios.push(label);
     }
   }
   for (const { row } of covered.filter(({ row, scenarios }) => scenarios.length === 0 && row.reason === undefined)) {
     problems.push(`row ${row.id} has neither a scenario nor a reason`);
   }
-  return { problems, text: textOf(face, covered, names.size), file: fileOf(face) };
+  return { problems, text: textOf(face, covered, { all: names.size, byContract }), file: fileOf(face) };
 }
 
 /** @param {Face} face */
@@ -44,8 +51,10 @@ export function fileOf(face) {
 
 /** @param {Face} face
  * @param {Covered[]} covered
- * @param {number} count */
+ * @param {{ all: number, byContract: number }} count */
 function textOf(face, covered, count) {
+  const kinds =
+    count.byContract === 0 ? "" : ` (${count.all - count.byContract} compared, ${count.byContract} by the contract)`;
   const without = covered.filter(({ scenarios }) => scenarios.length === 0);
   const cell = (/** @type {string} */ text) => text.replaceAll("|", "\\|");
   const shown = covered
@@ -55,7 +64,7 @@ function textOf(face, covered, count) {
   return [
     `# ${face.name}: rows of the contract and their scenarios`,
     "",
-    `${count} scenarios; ${covered.length - without.length} of ${covered.length} rows have one. Made by \`node transcripts/coverage.js --write\`.`,
+    `${count.all} scenarios${kinds}; ${covered.length - without.length} of ${covered.length} rows have one. Made by \`node transcripts/coverage.js --write\`.`,
     ...["", "## Rows with a scenario", "", "| row | mark | what | scenarios |", "|---|---|---|---|", ...shown],
     ...["", "## Rows without one", "", "| row | mark | what | why |", "|---|---|---|---|", ...named],
     "",

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { checkScenario } from "./kit/contract.js";
 import { format } from "./kit/format.js";
 import { CLOSE, closePayload, describeFrame, encodeFrame, FrameDecoder } from "./kit/frames.js";
 import { acceptOf, SAMPLE_KEY } from "./kit/handshake.js";
@@ -95,5 +96,46 @@ describe("a transcript", () => {
     }, 50);
     assert.equal(slow.failure?.message, "not over after 50 ms");
     assert.deepEqual(slow.lines, ["main: before"]);
+  });
+});
+
+describe("a scenario that says itself what comes out", () => {
+  const check = (/** @type {string[] | undefined} */ expected) =>
+    checkScenario(
+      {
+        name: "any",
+        rows: [],
+        ...(expected !== undefined && { expected }),
+        run(stage) {
+          stage.lane("b")("one");
+          stage.lane("a")("two");
+          stage.lane("b")("three", 3);
+        },
+      },
+      {},
+    );
+
+  test("passes with these lines, in whatever order of lanes", async () => {
+    await check(["a: two", "b: one", "b: three 3"]);
+    await check(["b: one", "a: two", "b: three 3"]);
+  });
+
+  test("fails when a line is missing, more, different or elsewhere in its lane, and without any", async () => {
+    const wrong = [
+      ["b: one", "b: three 3"],
+      ["a: two", "b: one", "b: three 3", "c: more"],
+      ["a: two", "b: one", 'b: three "3"'],
+      ["a: two", "b: three 3", "b: one"],
+      [],
+      undefined,
+    ];
+    for (const expected of wrong) await assert.rejects(check(expected), assert.AssertionError);
+  });
+
+  test("fails when it breaks off", async () => {
+    const run = () => {
+      throw new Error("no");
+    };
+    await assert.rejects(checkScenario({ name: "any", rows: [], run, expected: ["main: x"] }, {}), /broke off: no/);
   });
 });

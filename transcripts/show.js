@@ -4,6 +4,7 @@
  */
 import { parseArgs } from "node:util";
 import { faceNamed, loadOriginal, loadOurs, loadTopics } from "./kit/faces.js";
+import { passOverKnownFaults } from "./kit/known-faults.js";
 import { play } from "./kit/play.js";
 
 const { values, positionals } = parseArgs({
@@ -12,7 +13,8 @@ const { values, positionals } = parseArgs({
 });
 const [faceName = "websocket-node", part = ""] = positionals;
 const face = faceNamed(faceName);
-const library = values.ours ? loadOurs(face) : loadOriginal(face);
+const library = values.ours || face.original === undefined ? loadOurs(face) : loadOriginal(face);
+passOverKnownFaults(face);
 for (const { topic, scenarios } of await loadTopics(face)) {
   for (const scenario of scenarios.filter(({ name }) => `${topic}: ${name}`.includes(part))) {
     console.log(`# ${topic}: ${scenario.name}`);

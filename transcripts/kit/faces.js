@@ -6,8 +6,9 @@ import { pathToFileURL } from "node:url";
 
 /** @typedef {import("./play.js").Scenario} Scenario */
 /** A row of a face's contract: id, what it says, and its mark. `reason`: why no scenario has to show it.
- * @typedef {{ id: string, text: string, mark: "KEEP" | "FIX" | "FREE" | "DOC", reason?: string }} Row */
-/** @typedef {{ name: string, original: string }} Face */
+ * @typedef {{ id: string, text: string, mark: "KEEP" | "FIX" | "FREE" | "DOC" | "OURS", reason?: string }} Row */
+/** `original`: the package, where it can be had. `knownFaults`: what it throws where nobody can catch it.
+ * @typedef {{ name: string, original?: string, knownFaults?: readonly import("./known-faults.js").Fault[] }} Face */
 
 const folder = path.resolve(import.meta.dirname, "..");
 const root = path.resolve(folder, "..");
@@ -17,6 +18,14 @@ const require = createRequire(path.join(root, "package.json"));
 export const FACES = [
   { name: "websocket-node", original: "websocket" },
   { name: "nodejs-websocket", original: "nodejs-websocket" },
+  {
+    name: "jadsonlucena-websocket",
+    original: "@jadsonlucena/websocket",
+    // After each end of a connection
+    knownFaults: [{ name: "ReferenceError", message: "Not Found" }],
+  },
+  { name: "jellysocket" },
+  { name: "jsh-ws" },
 ];
 
 /** @param {string} name
@@ -30,13 +39,20 @@ export function faceNamed(name) {
 /** @param {Face} face
  * @returns {unknown} the module that the face replaces */
 export function loadOriginal(face) {
+  if (face.original === undefined) throw new Error(`the original of ${face.name} cannot be had`);
   return require(face.original);
 }
 
 /** @param {Face} face
  * @returns {unknown} the face, or the package that TRANSCRIPTS_OURS names (the original itself: are transcripts repeatable?) */
 export function loadOurs(face) {
-  return require(process.env["TRANSCRIPTS_OURS"] || path.join(root, "faces", face.name));
+  return require(pathOfOurs(face));
+}
+
+/** @param {Face} face
+ * @returns {string} the file that loadOurs loads */
+export function pathOfOurs(face) {
+  return require.resolve(process.env["TRANSCRIPTS_OURS"] || path.join(root, "faces", face.name));
 }
 
 /** @param {Face} face

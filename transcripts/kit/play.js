@@ -1,8 +1,11 @@
 /** Runs one scenario against one library. In: both. Out: the transcript, and why it broke off if it did. */
 import { Stage } from "./stage.js";
 
-/** A program that runs on either library. `rows`: what it shows, by the ids of the face's rows.json.
- * @typedef {{ name: string, rows: readonly string[], run: (stage: Stage) => unknown, timeLimitMs?: number }} Scenario */
+/** A program that runs on either library. `rows`: what it shows, by the ids of the face's rows.json. `expected`: its transcript by
+ * the contract, where no original says it.
+ * @typedef {{
+ *   name: string, rows: readonly string[], run: (stage: Stage) => unknown, timeLimitMs?: number, expected?: readonly string[]
+ * }} Scenario */
 
 const TIME_LIMIT_MS = 5000;
 

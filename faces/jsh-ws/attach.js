@@ -1,0 +1,3 @@
+const { attach } = require("./dist/attach.js");
+
+module.exports = { attach };

@@ -1,0 +1,3 @@
+import { checkFace } from "../kit/contract.js";
+
+await checkFace("jsh-ws");
