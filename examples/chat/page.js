@@ -1,13 +1,17 @@
 /** The files of the page, all read when the server starts: what is not in the folder now is not to be had. */
 import { readdirSync, readFileSync } from "node:fs";
 import { extname, join } from "node:path";
+import { fileURLToPath } from "node:url";
 
 const FOLDER = join(import.meta.dirname, "public");
+/** The one file that comes from a package: a class for the page, as it is. */
+const JELLYSOCKET = fileURLToPath(import.meta.resolve("@polysocket/jellysocket/browser"));
 
 const TYPES = {
   ".html": "text/html; charset=utf-8",
   ".css": "text/css; charset=utf-8",
   ".js": "text/javascript; charset=utf-8",
+  ".mjs": "text/javascript; charset=utf-8",
   ".svg": "image/svg+xml",
 };
 
@@ -22,11 +26,9 @@ const HEADERS = {
 };
 
 const files = new Map(
-  readdirSync(FOLDER).map((name) => [
-    name === "index.html" ? "/" : `/${name}`,
-    { type: TYPES[extname(name)], body: readFileSync(join(FOLDER, name)) },
-  ]),
+  readdirSync(FOLDER).map((name) => [name === "index.html" ? "/" : `/${name}`, readPageFile(join(FOLDER, name))]),
 );
+files.set("/jellysocket.mjs", readPageFile(JELLYSOCKET));
 
 /** A listener for Node's http server. */
 export function servePage(request, response) {
@@ -40,4 +42,8 @@ export function servePage(request, response) {
     response.writeHead(200, { ...HEADERS, "Content-Type": file.type, "Content-Length": file.body.length });
     response.end(request.method === "HEAD" ? undefined : file.body);
   }
+}
+
+function readPageFile(file) {
+  return { type: TYPES[extname(file)], body: readFileSync(file) };
 }

@@ -1,10 +1,12 @@
 /**
  * A chat over polysocket. `npm start` runs it on http://127.0.0.1:8080; PORT and HOST in the environment change that.
- * One http server gives the page to browsers, and the WebSocket at /chat is attached to it.
+ * One http server gives the page to browsers, and the WebSocket at /chat is attached to it; beside it echo servers, one for
+ * each library that polysocket stands in for.
  */
 import { createServer } from "node:http";
 import { attach } from "polysocket";
 import { Chat } from "./chat.js";
+import { serveEchoes } from "./echoes.js";
 import { servePage } from "./page.js";
 
 const { HOST: host = "127.0.0.1", PORT: port = "8080" } = process.env;
@@ -31,13 +33,15 @@ const sockets = attach(server, {
   },
 });
 
+const endEchoes = serveEchoes(server);
+
 server.on("error", (error) => {
   console.error(explain(error));
   process.exit(1);
 });
 server.listen({ host, port: readPort(port) }, () => {
   console.log(`The chat is at ${new URL("/", sockets.url.replace("ws:", "http:"))}`);
-  console.log("Open it in two tabs. Ctrl+C stops it.");
+  console.log("Open it in two tabs; its button “Six libraries, one port” shows the older libraries. Ctrl+C stops it.");
 });
 
 process.once("SIGINT", stop);
@@ -46,6 +50,7 @@ process.once("SIGTERM", stop);
 /** Say goodbye to everybody, and end when all are gone. A second signal ends at once, as signals usually do. */
 async function stop() {
   server.close();
+  endEchoes();
   await sockets.close({ reason: "the server stops" });
   server.closeAllConnections();
 }

@@ -4,6 +4,7 @@
  */
 import { showComposer, startComposer } from "./composer.js";
 import { byId } from "./dom.js";
+import { startLibraryList } from "./library-list.js";
 import { showPeople } from "./people.js";
 import { ReconnectingSocket } from "./reconnecting-socket.js";
 import { cleanName, cleanRoom, FIRST_ROOM, LENGTHS } from "./rules.js";
@@ -103,6 +104,7 @@ window.addEventListener("hashchange", openRoom);
 document.addEventListener("visibilitychange", look);
 
 showMe(session.name);
+startLibraryList();
 openRoom();
 socket.start();
 

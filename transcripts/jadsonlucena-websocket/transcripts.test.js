@@ -1,0 +1,3 @@
+import { compareFace } from "../kit/compare.js";
+
+await compareFace("jadsonlucena-websocket");
