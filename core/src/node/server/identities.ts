@@ -125,7 +125,7 @@ class CookieIdentities implements Identities {
   }
 
   #setCookie(id: string): string {
-    const expires = new Date(Math.min(Date.now() + this.#lifetimeMs, LAST_DATE_MS));
+    const expires = new Date(Math.max(0, Math.min(Date.now() + this.#lifetimeMs, LAST_DATE_MS)));
     return `${this.#cookieName}=${id}; Expires=${expires.toUTCString()}${this.#attributes}`;
   }
 

@@ -96,9 +96,11 @@ describe("identities by a cookie (RFC 6265)", () => {
     assert.notEqual(identities.claim(`me=${id}`).id, id);
   });
 
-  test("for ever have a date that a cookie can say", () => {
+  test("for ever, or for no time at all, have a date that a cookie can say", () => {
     const { setCookie } = createIdentities({ cookieName: "me", lifetimeMs: Number.POSITIVE_INFINITY }).claim("");
     assert.match(setCookie, /; Expires=Fri, 31 Dec 9999 23:59:59 GMT;/);
+    const past = createIdentities({ cookieName: "me", lifetimeMs: Number.NEGATIVE_INFINITY }).claim("");
+    assert.match(past.setCookie, /; Expires=Thu, 01 Jan 1970 00:00:00 GMT;/);
   });
 
   test("serve a server's upgrade and close", async (t) => {
