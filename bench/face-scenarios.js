@@ -1,5 +1,5 @@
 // The group faces: each face beside its original, the same script with another package, so that a ratio is what a program gains that
-// changes nothing but its package.json. The fields are those of scenarios.js; the loads are mostly those of the group cpu.
+// changes nothing but its package.json. Two have no original for Node, and stand beside ws. The fields are those of scenarios.js; the loads are mostly those of the group cpu.
 const ECHOES = {
   "1-in-flight": { size: 64, connections: 50, inFlight: 1 },
   "64-in-flight": { size: 64, connections: 50, inFlight: 64 },
@@ -21,8 +21,8 @@ const echo = (name, kind, atMost, suffix = "") => ({
   atMost,
 });
 
-const client = (name, kind) => ({
-  name: `client-${name}`,
+const client = (name, kind, suffix = "") => ({
+  name: `client-${name}${suffix}`,
   title: `the peer is the client: ${echoTitle(kind, ECHOES[name])}`,
   measure: "clientEcho",
   load: { kind, ...ECHOES[name] },
@@ -38,16 +38,23 @@ const fanOut = (name, inFlight) => ({
   atMost: NEVER_WORSE,
 });
 
-const handshakes = (tcpEnds) => ({
+const fanOutToOthers = (name, kind, inFlight) => ({
+  ...fanOut(name, inFlight),
+  title: `64 B ${kind} to 1,000 connections, ${inFlight > 1 ? inFlight : "one"} at a time`,
+  load: { kind, size: 64, connections: 1000, inFlight },
+  server: { publish: true },
+});
+
+const handshakes = (tcpEnds, closeFrame) => ({
   name: "handshakes",
   title: `opening and closing handshakes, 32 connections at any time; the ${tcpEnds} ends TCP`,
   measure: "handshake",
-  load: { inFlight: 32, tcpEnds },
+  load: { inFlight: 32, tcpEnds, closeFrame },
   atMost: NEVER_WORSE,
   warmUp: 3,
 });
 
-const idleMemory = (kind) =>
+const idleMemory = (kind, atMost = 0.6) =>
   [
     { name: "idle-memory", title: "5,000 idle connections after the first 500" },
     {
@@ -61,19 +68,33 @@ const idleMemory = (kind) =>
     load: { kind, size: 64, before: 500, connections: 5000 },
     // As a program has it that sets nothing: what beats costs memory
     server: { heartbeat: true },
-    atMost: 0.6,
+    atMost,
     mostRounds: 3,
   }));
 
-const compare = (original, scenarios) =>
-  scenarios.map(({ name, atMost, ...scenario }) => ({
-    name: `${original}-${name}`,
+const compare = (face, scenarios, { original = face, field } = {}) =>
+  scenarios.map(({ name, atMost, load, ...scenario }) => ({
+    name: `${face}-${name}`,
     ...scenario,
+    load: { ...load, field },
     aims: [{ against: original, atMost }],
-    only: [original, `@polysocket/${original}`],
-    subject: `@polysocket/${original}`,
+    only: [original, `@polysocket/${face}`],
+    subject: `@polysocket/${face}`,
     base: original,
   }));
+
+/** The original loses what comes together with the beginning of another frame, so that a large message has to come alone. */
+function oneInFlight({ load, ...scenario }) {
+  const alone = { ...load, inFlight: 1 };
+  return { ...scenario, title: echoTitle(load.kind, alone), load: alone };
+}
+
+/** What there is in both roles. */
+const besideWs = (kind, suffix = "") => [
+  ...Object.keys(ECHOES).map((name) => echo(name, kind, NEVER_WORSE, suffix)),
+  ...Object.keys(ECHOES).map((name) => client(name, kind, suffix)),
+  handshakes("server"),
+];
 
 export const FACE_SCENARIOS = [
   ...compare("websocket", [
@@ -107,4 +128,45 @@ export const FACE_SCENARIOS = [
     client("64-in-flight", "text"),
     ...idleMemory("text"),
   ]),
+  ...compare(
+    "jadsonlucena-websocket",
+    [
+      echo("1-in-flight", "text", 0.7),
+      echo("64-in-flight", "text", 0.15),
+      echo("1-in-flight", "binary", 0.7, "-binary"),
+      echo("64-in-flight", "binary", 0.15, "-binary"),
+      oneInFlight(echo("16KiB", "text", NEVER_WORSE)),
+      oneInFlight(echo("16KiB", "binary", NEVER_WORSE, "-binary")),
+      echo("1MiB", "binary", NEVER_WORSE),
+      fanOut("fan-out", 4),
+      fanOut("fan-out-1", 1),
+      // The original ends TCP without a Close frame
+      handshakes("server", "optional"),
+      ...idleMemory("text"),
+    ],
+    // A handshake without Origin is refused by the face, and ends the original's process
+    { original: "@jadsonlucena/websocket", field: "Origin: http://127.0.0.1" },
+  ),
+  // It speaks to nobody who does not ask for its subprotocol, and has no text
+  ...compare(
+    "jellysocket",
+    [
+      ...besideWs("binary"),
+      fanOutToOthers("fan-out", "binary", 4),
+      fanOutToOthers("fan-out-1", "binary", 1),
+      ...idleMemory("binary", NEVER_WORSE),
+    ],
+    { original: "ws", field: "Sec-WebSocket-Protocol: bench" },
+  ),
+  ...compare(
+    "jsh-ws",
+    [
+      ...besideWs("text"),
+      ...besideWs("binary", "-binary").filter(({ measure }) => measure !== "handshake"),
+      fanOutToOthers("fan-out", "text", 4),
+      fanOutToOthers("fan-out-1", "text", 1),
+      ...idleMemory("text", NEVER_WORSE),
+    ],
+    { original: "ws" },
+  ),
 ];

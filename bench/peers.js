@@ -7,6 +7,7 @@
  * - `needs`: what must exist; without it the peer is left out with a note
  * - `runtime`: the program that runs the script, if it is not this Node
  * - `http2`: it is reached over HTTP/2, and takes part only where a scenario names it
+ * - `onlyNamed`: it takes part only where a scenario names it, because it wants something of its clients, or is no peer for all messages
  * - `onRequest`: measured only where it is named, on the command line or by a scenario, or with --all-peers */
 export const PEERS = [
   { name: "net", script: "net.js", protocol: "raw" },
@@ -81,6 +82,46 @@ export const PEERS = [
     versionOf: ["@polysocket/nodejs-websocket"],
     library: "@polysocket/nodejs-websocket",
     needs: "faces/nodejs-websocket/dist/index.js",
+    onRequest: true,
+  },
+  {
+    name: "@jadsonlucena/websocket",
+    script: "jadsonlucena-websocket.js",
+    protocol: "websocket",
+    versionOf: ["@jadsonlucena/websocket"],
+    roles: ["server"],
+    library: "@jadsonlucena/websocket",
+    needs: "node_modules/@jadsonlucena/websocket",
+    onlyNamed: true,
+    onRequest: true,
+  },
+  {
+    name: "@polysocket/jadsonlucena-websocket",
+    script: "jadsonlucena-websocket.js",
+    protocol: "websocket",
+    versionOf: ["@polysocket/jadsonlucena-websocket"],
+    roles: ["server"],
+    library: "@polysocket/jadsonlucena-websocket",
+    needs: "faces/jadsonlucena-websocket/dist/index.js",
+    onlyNamed: true,
+    onRequest: true,
+  },
+  {
+    name: "@polysocket/jellysocket",
+    script: "jellysocket.js",
+    protocol: "websocket",
+    versionOf: ["@polysocket/jellysocket"],
+    needs: "faces/jellysocket/dist/index.js",
+    onlyNamed: true,
+    onRequest: true,
+  },
+  {
+    name: "@polysocket/jsh-ws",
+    script: "jsh-ws.js",
+    protocol: "websocket",
+    versionOf: ["@polysocket/jsh-ws"],
+    needs: "faces/jsh-ws/dist/index.js",
+    onlyNamed: true,
     onRequest: true,
   },
 ];

@@ -14,6 +14,7 @@ import { DEFAULT_GROUPS, SCENARIOS } from "./scenarios.js";
 const GROUPS = [...new Set(SCENARIOS.map(({ group }) => group))];
 const USAGE = `npm run bench -- [scenario or group…] [--rounds N] [--seconds S] [--warm-up S] [--peers a,b | --all-peers] [--results FOLDER]
 ${GROUPS.map((group) => `${group}: ${namesOf(SCENARIOS.filter((scenario) => scenario.group === group))}`).join("\n")}
+The name of a face stands for all that compares it.
 peers: ${namesOf(PEERS)}`;
 
 function namesOf(entries) {
@@ -53,8 +54,9 @@ function readOptions(words) {
 }
 
 function pickScenarios(names) {
-  refuseUnknown("scenario or group", names, [...SCENARIOS.map(({ name }) => name), ...GROUPS]);
-  return SCENARIOS.filter(({ name, group }) => names.includes(name) || names.includes(group));
+  const titles = ({ name, group, subject }) => [name, group, ...(subject === undefined ? [] : [subject])];
+  refuseUnknown("scenario or group", names, SCENARIOS.flatMap(titles));
+  return SCENARIOS.filter((scenario) => titles(scenario).some((title) => names.includes(title)));
 }
 
 /** Tells whether the command line wants a peer in a scenario that can have it. */
@@ -79,8 +81,8 @@ function canBeMeasured(peer) {
   return !missing;
 }
 
-function takesPart({ name, roles, http2 }, { only, without = [] }, { role }) {
-  const named = only ? only.includes(name) : !http2 && !without.includes(name);
+function takesPart({ name, roles, http2, onlyNamed }, { only, without = [] }, { role }) {
+  const named = only ? only.includes(name) : !http2 && !onlyNamed && !without.includes(name);
   return named && (roles === undefined || roles.includes(role));
 }
 

@@ -13,6 +13,8 @@ const NO_DEFLATE = ["net", "websocket", "@polysocket/websocket", "nodejs-websock
  * - `subject`: the peer that the aims are about, where it is not the usual
  * - `base`: the peer that table and chart compare with, where it is not the usual ones
  * - `load.tcpEnds`: "client" where the client is the first to end TCP
+ * - `load.field`: a header field without which the peers refuse handshakes
+ * - `load.closeFrame`: "optional" where a peer ends TCP without a Close frame
  * - `load.streams`: how many of the connections are streams of one HTTP/2 connection, for peers over HTTP/2
  * - `warmUp`: seconds of its own CPU time that a peer needs here, where it is not the usual
  * - `mostRounds`: for figures that hardly vary, or take long

@@ -15,7 +15,8 @@ const USAGE = `npm run conformance -- [options]
   --target server|client|engine|all
   --carrier http1|http2|all   for server and client (default all; with --url http1)
   --version 13|8|all
-  --face none|websocket|nodejs-websocket|all   a drop-in replacement instead of polysocket itself (default none)
+  --face none|${FACES.join("|")}|all
+                    a drop-in replacement instead of polysocket itself (default none)
   --set script|limits|deflate|all   cases of one of the files in data/
   --cut whole|bytes|random|all
   --seed N          repeat the masking keys and cuts of a run that printed this seed

@@ -1,6 +1,6 @@
 /**
  * Builds core with tsc: `core/src` becomes `core/dist/esm` (one project per room, so that a wrong import is a compile
- * error) and `core/dist/cjs`. Then the faces: each one's `src` becomes its `dist`, CommonJS alone.
+ * error) and `core/dist/cjs`. Then the faces: each one's `src` becomes its `dist`, CommonJS alone; jellysocket has another for browsers.
  * In: nothing. Out: a dist that holds exactly the outputs of today's sources, and tsc's errors with its exit code.
  * Incremental: when nothing changed it takes about half a second.
  */
@@ -11,7 +11,8 @@ import path from "node:path";
 
 const core = path.resolve(import.meta.dirname, "../core");
 const faces = path.resolve(import.meta.dirname, "../faces");
-const typescript = path.dirname(createRequire(import.meta.url).resolve("typescript/package.json"));
+const require = createRequire(import.meta.url);
+const typescript = path.dirname(require.resolve("typescript/package.json"));
 const outputs = [".js", ".js.map", ".d.ts", ".d.ts.map"];
 const formats = [
   { folder: path.join(core, "dist/esm"), project: path.join(core, "tsconfig") },
@@ -24,6 +25,7 @@ for (const { name } of readdirSync(faces, { withFileTypes: true }).filter((entry
   const face = path.join(faces, name);
   build(face, [{ folder: path.join(face, "dist"), project: path.join(face, "tsconfig.json") }]);
 }
+require("../faces/jellysocket/build-browser.js").buildBrowser();
 
 /** @param {string} root the package's folder, whose `src` is built
  * @param {{ folder: string, project: string }[]} targets */

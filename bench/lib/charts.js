@@ -9,7 +9,10 @@ const COLORS = {
   http2: "#666666",
   "polysocket-h2": "#1f78b4",
 };
-const MORE_COLORS = ["#66a61e", "#e7298a", "#a6761d"];
+const MORE_COLORS = [
+  ...["#66a61e", "#e7298a", "#a6761d", "#377eb8", "#e41a1c", "#984ea3"],
+  ...["#f0027f", "#386cb0", "#bf5b17", "#1a1a1a"],
+];
 
 /** By the group of scenarios: results (as written to JSON) → a Vega-Lite specification, or undefined where there is nothing to draw. */
 const SPECIFICATIONS = {
@@ -65,8 +68,8 @@ function drawFaces(results) {
     Object.keys(rounds[0]).map((peer) => ({ row: name, peer, ...spread(ratiosOf(rounds, peer, base)) })),
   );
   return drawDots(rows, {
-    title: "CPU time and memory of the faces, compared with their originals",
-    axis: "× original, logarithmic; further left is cheaper. Dots: medians, bars: all rounds",
+    title: "CPU time and memory of the faces, compared with their originals, or with ws",
+    axis: "× original (or ws), logarithmic; further left is cheaper. Dots: medians, bars: all rounds",
   });
 }
 

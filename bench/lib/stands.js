@@ -38,7 +38,7 @@ async function startClientStand(peer, scenario, { cpus, flags }) {
 }
 
 function messagesOf({ protocol, http2 }, { load, server: { deflate, publish } = {} }) {
-  const { kind, size, inFlight, streams, tcpEnds } = load;
+  const { kind, size, inFlight, streams, tcpEnds, field, closeFrame } = load;
   return {
     protocol,
     kind,
@@ -48,6 +48,8 @@ function messagesOf({ protocol, http2 }, { load, server: { deflate, publish } = 
     streams: http2 ? streams : undefined,
     publishTo: publish === "everybody" ? "all" : undefined,
     tcpEnds,
+    field,
+    closeFrame,
   };
 }
 

@@ -18,6 +18,8 @@ extern struct Options {
     bool server, websocket, text;
     bool publisher_too; /* the publisher has its own messages back as well */
     bool client_ends;   /* the client is the first to end TCP */
+    bool close_bare;    /* the server may end TCP without a Close frame of its own */
+    const char *field;  /* one more line of a client's request, "" or with CRLF behind it */
     Deflate deflate;
 } options;
 

@@ -2,6 +2,7 @@
  *
  *   load [--role client|server] [--port P] [--protocol websocket|raw] [--kind binary|text] [--size BYTES] [--in-flight K]
  *        [--deflate off|takeover|any] [--streams N] [--publish-to others|all] [--tcp-ends server|client]
+ *        [--field "Name: value"] [--close-frame needed|optional]
  *
  * As a client, the default, it connects to a server at port P; as a server it waits for clients. The other side is the peer, whose
  * CPU time is what we are here for. It sends every message back, or publishes it to all connections but those to the path
@@ -21,7 +22,11 @@
  *                 them all; what is counted is deliveries, and only where one burst has ended and the next has not begun
  *   handshake S   client: as echo, with K connections that are being opened and closed at any time, and no message: connect, opening
  *                 handshake, closing handshake, end of TCP, and the next one. The server ends TCP first, as RFC 6455 §7.1.1 wants
- *                 it; with --tcp-ends client we do, for servers that wait for that
+ *                 it; with --tcp-ends client we do, for servers that wait for that. With --close-frame optional the server need not answer our
+ *                 Close frame before it ends TCP
+ *
+ * With --field, a client's request has that header field too, for servers that insist on one. As a server it selects the
+ * subprotocol that a client offers, if any.
  *
  * With --streams, HTTP/2 over TCP: N streams on each connection, opened with extended CONNECT (RFC 8441); a client's `open`,
  * `echo` and `once` only, without compression, and `open` counts streams.
@@ -42,7 +47,7 @@
 #include <sys/socket.h>
 #include <time.h>
 
-struct Options options = {.size = 64, .in_flight = 1, .websocket = true};
+struct Options options = {.size = 64, .in_flight = 1, .websocket = true, .field = ""};
 Connection **connections;
 int open_connections, epoll, peer;
 uint8_t inbox[READ_BYTES];
@@ -75,6 +80,12 @@ static Deflate deflate_called(const char *name) {
     fail("no kind of --deflate: %s", name);
 }
 
+static const char *as_line(const char *field) {
+    char *line = NULL;
+    if (strpbrk(field, "\r\n") != NULL || asprintf(&line, "%s\r\n", field) < 0) fail("--field takes one line");
+    return line;
+}
+
 static void parse_option(const char *name, const char *value) {
     if (strcmp(name, "--role") == 0) options.server = strcmp(value, "server") == 0;
     else if (strcmp(name, "--port") == 0) options.port = atoi(value);
@@ -85,6 +96,8 @@ static void parse_option(const char *name, const char *value) {
     else if (strcmp(name, "--streams") == 0) options.streams = atoi(value);
     else if (strcmp(name, "--deflate") == 0) options.deflate = deflate_called(value);
     else if (strcmp(name, "--publish-to") == 0) options.publisher_too = strcmp(value, "all") == 0;
+    else if (strcmp(name, "--close-frame") == 0) options.close_bare = strcmp(value, "optional") == 0;
+    else if (strcmp(name, "--field") == 0) options.field = as_line(value);
     else if (strcmp(name, "--tcp-ends") == 0) options.client_ends = strcmp(value, "client") == 0;
     else fail("unknown option %s", name);
 }

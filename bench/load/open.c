@@ -47,10 +47,11 @@ void ask_to_upgrade(int fd, const char *path, Deflate offered) {
     char request[512];
     int length = snprintf(request, sizeof request,
                           "GET %s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-                          "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n%s\r\n",
-                          path, options.port,
+                          "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n%s%s\r\n",
+                          path, options.port, options.field,
                           offered == DEFLATE_OFF ? ""
                                                  : "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n");
+    if (length >= (int)sizeof request) fail("the request is too long");
     if (send(fd, request, (size_t)length, MSG_NOSIGNAL) != length) fail("the handshake could not be sent");
 }
 
@@ -155,24 +156,34 @@ void start_listening(void) {
     printf("{\"port\": %d}\n", ntohs(address.sin_port));
 }
 
+/* The value of a request's field; NULL: it is not there. `name` begins with CRLF and ends with a colon. */
+static const char *value_of(const char *request, const char *name, int *length) {
+    const char *value = strcasestr(request, name);
+    if (value == NULL) return NULL;
+    value += strlen(name);
+    value += strspn(value, " \t");
+    *length = (int)strcspn(value, " \t\r");
+    return value;
+}
+
 static void answer_upgrade(int fd) {
-    static const char field[] = "\r\nSec-WebSocket-Key:";
-    char request[4096], answer[256], accept_key[ACCEPT_KEY_CHARS + 1];
+    char request[4096], answer[512], chosen[128] = "", accept_key[ACCEPT_KEY_CHARS + 1];
     size_t have = 0;
     do {
         ssize_t n = recv(fd, request + have, sizeof request - 1 - have, 0);
         if (n <= 0) fail("a client connected and did not ask for WebSocket");
         request[have += (size_t)n] = 0;
     } while (have < 4 || strcmp(request + have - 4, "\r\n\r\n") != 0);
-    const char *key = strcasestr(request, field);
+    int bytes;
+    const char *key = value_of(request, "\r\nSec-WebSocket-Key:", &bytes);
     if (key == NULL) fail("a request without Sec-WebSocket-Key");
-    key += sizeof field - 1;
-    key += strspn(key, " \t");
-    compute_accept_key(accept_key, key, strcspn(key, " \t\r"));
+    compute_accept_key(accept_key, key, (size_t)bytes);
+    const char *subprotocol = value_of(request, "\r\nSec-WebSocket-Protocol:", &bytes);
+    if (subprotocol != NULL) snprintf(chosen, sizeof chosen, "Sec-WebSocket-Protocol: %.*s\r\n", bytes, subprotocol);
     int length = snprintf(answer, sizeof answer,
                           "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-                          "Sec-WebSocket-Accept: %s\r\n\r\n",
-                          accept_key);
+                          "Sec-WebSocket-Accept: %s\r\n%s\r\n",
+                          accept_key, chosen);
     if (send(fd, answer, (size_t)length, MSG_NOSIGNAL) != length) fail("the handshake could not be answered");
 }
 

@@ -2,7 +2,7 @@
 // of RFC 6455 §1.3, and its frames have one masking key for each connection.
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { createServer } from "node:net";
+import { connect, createServer } from "node:net";
 import { before, describe, test } from "node:test";
 import { compileLoad, startLoad } from "../lib/load.js";
 
@@ -15,6 +15,7 @@ const FRAME_BYTES = 2 + 4 + 64;
 /** A server whose `onFrames(socket, bytes, path)` gets what comes after a handshake. */
 async function startServer(onFrames) {
   const sockets = new Set();
+  const requests = [];
   const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
     let path;
     sockets.add(socket);
@@ -22,12 +23,13 @@ async function startServer(onFrames) {
     socket.on("close", () => sockets.delete(socket));
     socket.on("data", (bytes) => {
       if (path !== undefined) return onFrames(socket, bytes, path);
-      path = bytes.toString("latin1").split(" ")[1];
+      requests.push(bytes.toString("latin1"));
+      path = requests.at(-1).split(" ")[1];
       socket.write(ACCEPTED);
     });
   });
   await once(server.listen(0, "127.0.0.1"), "listening");
-  return { port: server.address().port, sockets, close: () => server.close() };
+  return { port: server.address().port, sockets, requests, close: () => server.close() };
 }
 
 /** What the generator answers to `lines`, or the message of its failure. */
@@ -112,8 +114,75 @@ async function startClosing(endsFirst) {
   return { ...server, orders };
 }
 
+describe("the load generator's requests", () => {
+  before(compileLoad);
+
+  test("have the field of --field, each of them", async () => {
+    const server = await startPublishing(others);
+    const { failure } = await run(server, { kind: "text", field: "Origin: http://a.test" }, PUBLISH);
+    assert.equal(failure, undefined);
+    assert.equal(server.requests.length, 6);
+    for (const request of server.requests) assert.match(request, /\r\nOrigin: http:\/\/a\.test\r\n(?:.*\r\n)?\r\n$/);
+  });
+
+  test("have nothing more without it", async () => {
+    const server = await startPublishing(others);
+    await run(server, { kind: "text" }, PUBLISH);
+    assert.equal(server.requests[0].split("\r\n").length, 1 + 5 + 2);
+  });
+
+  test("cannot be given several lines", async () => {
+    const { failure } = await run(await startPublishing(others), { field: "A: b\r\nC: d" }, []);
+    assert.match(failure, /--field takes one line/);
+  });
+});
+
+/** The generator's answer to a client with these fields. */
+async function answerTo(fields) {
+  const load = startLoad({ role: "server" });
+  try {
+    const { port } = await load.ask("listen");
+    const socket = connect(port, "127.0.0.1");
+    const request = ["GET / HTTP/1.1", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", ...fields, "", ""];
+    socket.write(request.join("\r\n"));
+    await load.ask("accept 1");
+    const [answer] = await once(socket, "data");
+    socket.destroy();
+    return answer.toString("latin1");
+  } finally {
+    load.kill();
+  }
+}
+
+describe("the load generator as a server", () => {
+  before(compileLoad);
+
+  test("selects the subprotocol that is offered", async () => {
+    assert.equal(
+      await answerTo(["Sec-WebSocket-Protocol: bench"]),
+      ACCEPTED.replace(/\r\n$/, "Sec-WebSocket-Protocol: bench\r\n\r\n"),
+    );
+  });
+
+  test("selects none where none is", async () => {
+    assert.equal(await answerTo(["Sec-WebSocket-Version: 13"]), ACCEPTED);
+  });
+});
+
 describe("the load generator's handshakes", () => {
   before(compileLoad);
+
+  for (const [closeFrame, expected] of [
+    [undefined, /a connection ended before its closing handshake/],
+    ["optional", undefined],
+  ]) {
+    test(`a server that ends TCP without a Close frame ${expected ? "fails" : "is all right with --close-frame optional"}`, async () => {
+      const server = await startServer((socket) => socket.end());
+      const { answers, failure } = await run(server, { inFlight: 4, closeFrame }, ["handshake 0.1"]);
+      if (expected) assert.match(failure, expected);
+      else assert.ok(answers.at(-1).done > 0);
+    });
+  }
 
   for (const [first, second] of [
     ["server", "client"],

@@ -36,15 +36,16 @@ export function parseTestUrl(text) {
  * @param {Version} version
  * @param {number} timeoutMs
  * @param {readonly string[]} [offers] of permessage-deflate, one of which has to be accepted if there are any
+ * @param {string} [subprotocol] which has to be selected
  * @returns {Promise<Opened>} */
-export async function dialPeer(url, version, timeoutMs, offers = []) {
+export async function dialPeer(url, version, timeoutMs, offers = [], subprotocol = undefined) {
   const key = randomBytes(16).toString("base64");
   const host = url.hostname.replace(/^\[|\]$/g, "");
   const socket = connect({ host, port: Number(url.port || 80), allowHalfOpen: true, noDelay: true });
-  socket.once("connect", () => socket.write(formatRequest(url, version, key, offers)));
+  socket.once("connect", () => socket.write(formatRequest(url, version, key, offers, subprotocol)));
   const { lines, rest } = await receiveHead(socket, "server", timeoutMs);
   const fields = parseFields(lines.slice(1));
-  const fault = faultIn(lines[0] ?? "", fields, key);
+  const fault = faultIn(lines[0] ?? "", fields, key, subprotocol);
   if (fault !== undefined) throw faultOf(fault, socket);
   const opened = { ...playableSocket(socket), head: rest, unsent: NOTHING };
   const answer = fields?.get(EXTENSIONS)?.join();
@@ -56,8 +57,9 @@ export async function dialPeer(url, version, timeoutMs, offers = []) {
 /** @param {URL} url
  * @param {Version} version
  * @param {string} key
- * @param {readonly string[]} offers */
-function formatRequest(url, version, key, offers) {
+ * @param {readonly string[]} offers
+ * @param {string | undefined} subprotocol */
+function formatRequest(url, version, key, offers, subprotocol) {
   return formatHead([
     `GET ${url.pathname}${url.search} HTTP/1.1`,
     `Host: ${url.host}`,
@@ -67,18 +69,31 @@ function formatRequest(url, version, key, offers) {
     `Sec-WebSocket-Version: ${version}`,
     `${version === 8 ? "Sec-WebSocket-Origin" : "Origin"}: http://${url.host}`,
     ...(offers.length === 0 ? [] : [`Sec-WebSocket-Extensions: ${formatOffers(offers)}`]),
+    ...(subprotocol === undefined ? [] : [`Sec-WebSocket-Protocol: ${subprotocol}`]),
   ]);
 }
 
 /** What is wrong with a response, but for extensions.
  * @param {string} statusLine
  * @param {Map<string, string[]> | undefined} fields
- * @param {string} key */
-function faultIn(statusLine, fields, key) {
+ * @param {string} key
+ * @param {string | undefined} subprotocol that was offered */
+function faultIn(statusLine, fields, key, subprotocol) {
   if (!/^HTTP\/1\.1 101(?: |$)/.test(statusLine)) return `the answer is ${statusLine}`;
   if (fields === undefined) return "a header field of the answer is malformed";
   if (fields.get("upgrade")?.join().toLowerCase() !== "websocket") return "Upgrade is not websocket";
   if (!lists(fields, "connection", "upgrade")) return "Connection does not contain Upgrade";
   if (fields.get("sec-websocket-accept")?.join() !== acceptOf(key)) return "Sec-WebSocket-Accept is wrong";
-  return fields.has("sec-websocket-protocol") ? "sec-websocket-protocol was not offered" : undefined;
+  return faultInSubprotocol(fields, subprotocol);
+}
+
+/** It was offered alone: nothing else may be selected, and it has to be.
+ * @param {Map<string, string[]>} fields
+ * @param {string | undefined} subprotocol */
+function faultInSubprotocol(fields, subprotocol) {
+  const selected = fields.get("sec-websocket-protocol")?.join();
+  if (selected === subprotocol) return undefined;
+  return subprotocol === undefined
+    ? "sec-websocket-protocol was not offered"
+    : `Sec-WebSocket-Protocol is ${selected}, wanted ${subprotocol}`;
 }

@@ -23,15 +23,16 @@ import {
 /** Makes a client dial a URL; rejects where it does not even try.
  * @typedef {(url: string) => Promise<unknown>} Dial */
 /** `joined`: the response is left to be written together with what follows it. `asks`: the client was told to offer
- * permessage-deflate, and is answered so; see answerOffers.
+ * permessage-deflate, and is answered so; see answerOffers. `subprotocol`: it was told to offer this one, which is selected.
  * @typedef {{ version: Version, joined: boolean, timeoutMs: number,
- *   asks?: readonly import("../tester/deflate-negotiation.js").Parameters[] | undefined }} Acceptance */
+ *   subprotocol?: string | undefined, asks?: readonly import("../tester/deflate-negotiation.js").Parameters[] | undefined }} Acceptance */
 
 /** Where clients are told to go. */
 export const TARGET = "/echo/?played=by%20the%20tester";
+const SUBPROTOCOL = "sec-websocket-protocol";
 /** What a client may not send unless it was told to, or never. */
 const UNWANTED = [
-  ...["sec-websocket-protocol", "sec-websocket-accept", "origin", "sec-websocket-origin"],
+  ...["sec-websocket-accept", "origin", "sec-websocket-origin"],
   ...["content-length", "transfer-encoding"],
 ];
 
@@ -43,11 +44,11 @@ const keys = new Set();
  * @param {Dial} dial
  * @param {Acceptance} acceptance
  * @returns {Promise<Opened>} */
-export async function acceptPeer(dial, { version, joined, timeoutMs, asks }) {
+export async function acceptPeer(dial, { version, joined, timeoutMs, asks, subprotocol }) {
   const { socket, host } = await letCome(dial, timeoutMs);
   const { lines, rest } = await receiveHead(socket, "client", timeoutMs);
   const fields = parseFields(lines.slice(1));
-  const fault = faultIn(lines[0] ?? "", fields, host, version);
+  const fault = faultIn(lines[0] ?? "", fields, host, version, subprotocol);
   if (fault !== undefined) throw faultOf(fault, socket);
   if (rest.length > 0) throw faultOf("the client did not wait for the answer", socket);
   const offers = fields?.get(EXTENSIONS)?.join();
@@ -59,6 +60,7 @@ export async function acceptPeer(dial, { version, joined, timeoutMs, asks }) {
     "Connection: Upgrade",
     `Sec-WebSocket-Accept: ${acceptOf(fields?.get("sec-websocket-key")?.[0] ?? "")}`,
     ...(chosen === undefined ? [] : [`Sec-WebSocket-Extensions: ${chosen.answer}`]),
+    ...(subprotocol === undefined ? [] : [`Sec-WebSocket-Protocol: ${subprotocol}`]),
   ]);
   const opened = { ...playableSocket(socket), head: NOTHING, ...(chosen && { agreement: chosen.agreement }) };
   if (joined) return { ...opened, unsent: response };
@@ -96,8 +98,9 @@ async function letCome(dial, timeoutMs) {
  * @param {string} requestLine
  * @param {Map<string, string[]> | undefined} fields
  * @param {string} host
- * @param {Version} version */
-function faultIn(requestLine, fields, host, version) {
+ * @param {Version} version
+ * @param {string | undefined} subprotocol */
+function faultIn(requestLine, fields, host, version, subprotocol) {
   if (requestLine !== `GET ${TARGET} HTTP/1.1`) return `the request is ${requestLine}`;
   if (fields === undefined) return "a header field of the request is malformed";
   const only = (/** @type {string} */ name) => {
@@ -107,7 +110,7 @@ function faultIn(requestLine, fields, host, version) {
   if (only("host") !== host) return `Host is ${fields.get("host")}`;
   if (!lists(fields, "upgrade", "websocket")) return "Upgrade does not contain websocket";
   if (!lists(fields, "connection", "upgrade")) return "Connection does not contain Upgrade";
-  const fault = faultInFields(fields, version);
+  const fault = faultInFields(fields, version, subprotocol);
   if (fault !== undefined) return fault;
   const key = only("sec-websocket-key") ?? "";
   const nonce = Buffer.from(key, "base64");
@@ -119,12 +122,16 @@ function faultIn(requestLine, fields, host, version) {
 
 /** What is wrong with the fields that a request has in every version of HTTP.
  * @param {Map<string, string[]>} fields
- * @param {Version} version */
-export function faultInFields(fields, version) {
+ * @param {Version} version
+ * @param {string} [subprotocol] that it was told to offer */
+export function faultInFields(fields, version, subprotocol) {
   const versions = fields.get("sec-websocket-version");
   if (versions?.length !== 1 || versions[0] !== String(version)) {
     return `Sec-WebSocket-Version is ${versions}, wanted ${version}`;
   }
-  const unwanted = UNWANTED.find((name) => fields.has(name));
+  const offered = fields.get(SUBPROTOCOL)?.join();
+  if (subprotocol !== undefined && offered !== subprotocol)
+    return `${SUBPROTOCOL} is ${offered}, wanted ${subprotocol}`;
+  const unwanted = [...UNWANTED, ...(subprotocol === undefined ? [SUBPROTOCOL] : [])].find((name) => fields.has(name));
   return unwanted === undefined ? undefined : `nobody asked for ${unwanted}`;
 }

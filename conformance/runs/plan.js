@@ -5,6 +5,7 @@
 import { CUTS } from "../drive/cuts.js";
 import { VERSIONS } from "../drive/opening-handshake.js";
 import { idFilter, loadCases } from "../tester/cases.js";
+import { TERMS } from "./face-terms.js";
 
 /** @typedef {import("../drive/cuts.js").Cut} Cut */
 /** @typedef {import("../tester/cases.js").Case["set"]} CaseSet */
@@ -22,8 +23,7 @@ import { idFilter, loadCases } from "../tester/cases.js";
 /** @typedef {Pick<Run, "target" | "role" | "carrier" | "version" | "face">} End */
 /** What carries the octets: a socket after an upgrade, or a stream of HTTP/2 after an extended CONNECT.
  * @typedef {"http1" | "http2"} Carrier */
-/** A drop-in replacement that has an echo endpoint here.
- * @typedef {"websocket" | "nodejs-websocket"} Face */
+/** @typedef {import("./face-terms.js").Face} Face */
 /** @typedef {{ target: string, carrier: string, version: string, face: string, cut: string, set: string, only: string | undefined }} Choice
  *   `all` chooses all; `face` "none": polysocket itself */
 
@@ -32,7 +32,7 @@ const ROLES = ["server", "client"];
 /** @type {readonly Carrier[]} */
 const CARRIERS = ["http1", "http2"];
 /** @type {readonly Face[]} */
-export const FACES = ["websocket", "nodejs-websocket"];
+export const FACES = ["websocket", "nodejs-websocket", "jadsonlucena-websocket", "jellysocket", "jsh-ws"];
 /** Frames are read by the same code whatever carries them, and whatever face is over it, so only this is played there: each case at random cuts,
  * which have many DATA frames, and those of one connection mixed with others'. Over it a version is but another number in a
  * field. @type {Record<8 | 13, Record<CaseSet, readonly Cut[]>>} */
@@ -67,11 +67,12 @@ export function planRuns({ target, carrier, version, face, cut, set, only }) {
       ends.push({ target: "engine", role, carrier: undefined, version: undefined, face: undefined });
   }
   return SETS.filter((name) => set === "all" || set === name).flatMap((name) => {
-    const ids = cases.filter((one) => one.set === name).map(({ id }) => id);
-    if (ids.length === 0) return [];
-    return ends.flatMap((end) =>
-      cuts.filter((one) => isPlayed(end, name, one)).map((one) => ({ ...end, cut: one, set: name, ids })),
-    );
+    return ends.flatMap((end) => {
+      const plays = (end.face && TERMS[end.face].plays) ?? (() => true);
+      const ids = cases.filter((one) => one.set === name && plays(one)).map(({ id }) => id);
+      if (ids.length === 0) return [];
+      return cuts.filter((one) => isPlayed(end, name, one)).map((one) => ({ ...end, cut: one, set: name, ids }));
+    });
   });
 }
 
@@ -80,6 +81,7 @@ export function planRuns({ target, carrier, version, face, cut, set, only }) {
  * @param {Cut} cut */
 function isPlayed({ target, carrier, version = 13, face }, set, cut) {
   if (face !== undefined && !isOffered(face, target, carrier, version)) return false;
+  if (face !== undefined && TERMS[face].needs?.(set, target, carrier) === false) return false;
   if (carrier === "http2" || face !== undefined) return FEWER[version][set].includes(cut);
   // Single octets are for whoever reads frames, which the other sets see to; 128 KiB of them take long
   return set !== "deflate" || cut !== "bytes";
@@ -91,8 +93,8 @@ function isPlayed({ target, carrier, version = 13, face }, set, cut) {
  * @param {Carrier | undefined} carrier
  * @param {8 | 13} version */
 function isOffered(face, target, carrier, version) {
-  if (face === "nodejs-websocket") return version === 13 && carrier === "http1";
-  return carrier === "http1" || target === "server";
+  const { targets, versions, goesOver } = TERMS[face];
+  return targets.includes(target) && versions.includes(version) && goesOver(target, carrier);
 }
 
 /** What a run is called in reports.

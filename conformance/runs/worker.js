@@ -18,6 +18,7 @@ import { dice, seedOf } from "../tester/dice.js";
 import { Tester } from "../tester/tester.js";
 import { clientCompression, EchoClient, startEchoServer } from "./echo-endpoints.js";
 import { faceClient, startFaceServer } from "./face-endpoints.js";
+import { TERMS } from "./face-terms.js";
 
 /** @typedef {import("./plan.js").Carrier} Carrier */
 /** @typedef {import("./plan.js").Run} Run */
@@ -67,12 +68,13 @@ async function outcomeOf(id, run) {
   return { id, wrong, ms: performance.now() - startMs };
 }
 
-/** @param {Case | undefined} testCase
+/** @param {Case | undefined} given
  * @param {Run} run
  * @returns {Promise<string[]>} */
-async function play(testCase, run) {
+async function play(given, run) {
   const { target, role, carrier, version = 13, face, cut, set } = run;
-  if (testCase === undefined) throw new Error("there is no such case");
+  const terms = face && TERMS[face];
+  const testCase = onTerms(given, terms);
   const roll = dice(seedOf(settings.seed, testCase.id, target, role, version, cut, carrier ?? "none"));
   const joined = cut === "random";
   const testerRole = role === "server" ? "client" : "server";
@@ -84,8 +86,7 @@ async function play(testCase, run) {
   const fully = carrier === "http1" && version === 13 && cut === "whole";
   const scenario = scenarioOf(fully ? testCase : shortened(testCase), manner);
   const tester = new Tester(testerRole, scenario, roll, compression && ((payload) => compression.inflate(payload)));
-  // As its original, it ends as soon as it has answered
-  tester.mayEndFirst = target === "client" && face === "websocket";
+  tester.mayEndFirst = target === "client" && terms?.clientEndsFirst === true;
   if (peer === undefined) {
     return playOverEngine(tester, cutter, kits[role], agreement && new Compression(agreement, role, roll));
   }
@@ -100,18 +101,30 @@ async function play(testCase, run) {
 async function open(testCase, { target, carrier = "http1", version, face, joined }) {
   const timeoutMs = settings.timing.idleMs;
   const deflate = testCase.set === "deflate" ? testCase : undefined;
+  const subprotocol = face && TERMS[face].subprotocol;
   if (target === "server") {
     const url = await serverUrl(carrier, deflate !== undefined, face);
     const dial = carrier === "http2" ? dialPeerOverHttp2 : dialPeer;
-    return { opened: await dial(url, version, timeoutMs, deflate?.offers), complaints: () => [] };
+    const opened = await dial(url, version, timeoutMs, deflate?.offers, subprotocol);
+    return { opened, complaints: () => [] };
   }
   const compression = deflate && clientCompression(deflate);
   const client =
     face === undefined ? new EchoClient(version, compression, carrier) : faceClient(face, version, compression);
-  const acceptance = { version, joined, timeoutMs, asks: deflate?.asks };
+  const acceptance = { version, joined, timeoutMs, asks: deflate?.asks, subprotocol };
   const accept = carrier === "http2" ? acceptPeerOverHttp2 : acceptPeer;
   const opened = await accept((url) => client.dial(url), acceptance);
   return { opened, complaints: () => (client.complaint === undefined ? [] : [client.complaint]) };
+}
+
+/** What a case wants of a face that closes otherwise on purpose.
+ * @param {Case | undefined} testCase
+ * @param {import("./face-terms.js").Terms | undefined} terms
+ * @returns {Case} */
+function onTerms(testCase, terms) {
+  if (testCase === undefined) throw new Error("there is no such case");
+  if (terms?.closeCodes === undefined || testCase.set !== "script") return testCase;
+  return { ...testCase, close: { ...testCase.close, codes: terms.closeCodes(testCase.close.codes) } };
 }
 
 /** What an engine, which has no opening handshake, has agreed on.

@@ -60,6 +60,16 @@ describe("the tester's server", () => {
     socket.destroy();
   });
 
+  test("selects the subprotocol that the client was told to offer, and sees another or none", async () => {
+    const acceptance = { version: /** @type {const} */ (13), joined: true, timeoutMs: 5_000, subprotocol: "echo-1.0" };
+    const { socket, unsent } = await acceptPeer(dialWith(having("Sec-WebSocket-Protocol: echo-1.0")), acceptance);
+    socket.destroy();
+    assert.match(String(unsent), /\r\nSec-WebSocket-Protocol: echo-1\.0\r\n\r\n$/);
+    const other = acceptPeer(dialWith(having("Sec-WebSocket-Protocol: echo-1.0, b")), acceptance);
+    await assert.rejects(other, /sec-websocket-protocol is echo-1\.0, b, wanted echo-1\.0$/);
+    await assert.rejects(acceptPeer(dialWith(), acceptance), /sec-websocket-protocol is undefined, wanted echo-1\.0$/);
+  });
+
   test("gives up a client that does not come, says nothing, stops half-way or leaves", async () => {
     const acceptance = { version: /** @type {const} */ (13), joined: false, timeoutMs: 50 };
     const silence = { message: "opening handshake: nothing from the client in 50 ms" };

@@ -25,6 +25,16 @@ const chosen = loadCases()
 /** Those in which nobody fails the connection. */
 const clean = chosen.filter((one) => one.set !== "script" || one.close.clean);
 
+describe("the tester as a client", () => {
+  test("insists on the subprotocol that it offers", async () => {
+    const peer = await startFaultyPeer();
+    await assert.rejects(dialPeer(peer.url, 13, TIMEOUT_MS, [], "echo-1.0"), {
+      message: "opening handshake: Sec-WebSocket-Protocol is undefined, wanted echo-1.0",
+    });
+    peer.close();
+  });
+});
+
 for (const role of /** @type {const} */ (["server", "client"])) {
   describe(`the replayer over a socket, against a ${role}`, { concurrency: 4 }, () => {
     for (const cut of CUTS) {

@@ -3,10 +3,24 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import path from "node:path";
 import { describe, test } from "node:test";
+import { TERMS } from "../runs/face-terms.js";
 import { FACES, labelOf, planRuns } from "../runs/plan.js";
+import { loadCases } from "../tester/cases.js";
 import { startFaultyPeer } from "./faulty-peer.js";
 
 /** @typedef {import("../runs/plan.js").Run} Run */
+/** @typedef {import("../runs/face-terms.js").Face} Face */
+
+/** How many of seven cases with all cuts, then a role and what it passes. @type {Record<Face, [number, string, string]>} */
+const PLAYED = {
+  websocket: [40, "client", "6/6 +- +2/2"],
+  "nodejs-websocket": [40, "client", "6/6 +- +2/2"],
+  // 5.19 has two pings
+  "jadsonlucena-websocket": [17, "server", "5/5 +- +2/2"],
+  // The others are of text
+  jellysocket: [8, "client", "1/1 +- +1/1"],
+  "jsh-ws": [36, "client", "6/6 +- +-"],
+};
 
 const PROGRAM = path.join(import.meta.dirname, "../run.js");
 
@@ -39,7 +53,7 @@ describe("npm run conformance", { concurrency: true }, () => {
   }
 
   for (const face of FACES) {
-    test(`plays ${face}, both ends, when it is told to`, async () => {
+    test(`plays ${face}, in all its roles, when it is told to`, async () => {
       const { code, lines } = await run(
         "--face",
         face,
@@ -48,30 +62,67 @@ describe("npm run conformance", { concurrency: true }, () => {
         "--version",
         "13",
         "--only",
-        "5.19,6.4.*,13.5.4",
+        "3.5,5.19,6.4.*,12.2.1,13.5.4",
       );
-      assert.equal(lines.at(-1), "32 passed, 0 failed", lines.join("\n"));
+      const [count, role, passed] = PLAYED[face];
+      assert.equal(lines.at(-1), `${count} passed, 0 failed`, lines.join("\n"));
       assert.equal(code, 0);
-      assert.match(lines.join("\n"), new RegExp(`^${face}'s client over http1, version 13, random +5/5 +- +1/1`, "m"));
+      const row = `^${face}'s ${role} over http1, version 13, random +${passed}$`;
+      assert.match(lines.join("\n"), new RegExp(row, "m"));
     });
   }
 
   test("plays all that a face's API can ask for", () => {
     const all = { target: "all", carrier: "all", version: "all", cut: "all", set: "all", only: undefined };
     const runs = planRuns({ ...all, face: "all" });
-    assert.deepEqual(
-      [...new Set(runs.map(labelOf))].filter((label) => label.endsWith("random")),
-      [
-        "websocket's server over http1, version 13, random",
-        "nodejs-websocket's server over http1, version 13, random",
-        "websocket's server over http2, version 13, random",
-        "websocket's client over http1, version 13, random",
-        "nodejs-websocket's client over http1, version 13, random",
-        "websocket's server over http1, version 8, random",
-        "websocket's server over http2, version 8, random",
-        "websocket's client over http1, version 8, random",
-      ],
-    );
+    assert.deepEqual([...new Set(runs.map(labelOf))].filter((label) => label.endsWith("random")).sort(), [
+      "jadsonlucena-websocket's server over http1, version 13, random",
+      "jadsonlucena-websocket's server over http1, version 8, random",
+      "jadsonlucena-websocket's server over http2, version 13, random",
+      "jadsonlucena-websocket's server over http2, version 8, random",
+      "jellysocket's client over http1, version 13, random",
+      "jellysocket's server over http1, version 13, random",
+      "jsh-ws's client over http1, version 13, random",
+      "jsh-ws's server over http1, version 13, random",
+      "nodejs-websocket's client over http1, version 13, random",
+      "nodejs-websocket's server over http1, version 13, random",
+      "websocket's client over http1, version 13, random",
+      "websocket's client over http1, version 8, random",
+      "websocket's server over http1, version 13, random",
+      "websocket's server over http1, version 8, random",
+      "websocket's server over http2, version 13, random",
+      "websocket's server over http2, version 8, random",
+    ]);
+  });
+
+  test("plays a face what its programs can echo, and counts no more", () => {
+    const all = { target: "all", carrier: "all", version: "all", cut: "all", set: "all", only: undefined };
+    const cases = new Map(loadCases().map((one) => [one.id, one]));
+    const idsOf = (/** @type {Face} */ face) => new Set(planRuns({ ...all, face }).flatMap(({ ids }) => ids));
+    const counts = FACES.map((face) => [face, idsOf(face).size]);
+    assert.deepEqual(Object.fromEntries(counts), {
+      ...{ websocket: 517, "nodejs-websocket": 517, "jadsonlucena-websocket": 517 - 4 },
+      ...{ jellysocket: 61 + 25 + 54, "jsh-ws": 247 + 54 },
+    });
+    for (const id of idsOf("jellysocket")) {
+      const one = cases.get(id);
+      assert.ok(
+        one?.set === "script"
+          ? one.steps.every((step) => !("opcode" in step) || step.opcode !== 1)
+          : one?.type === "binary",
+        id,
+      );
+    }
+  });
+
+  test("wants 1003 of one face where the RFC has 1002 or 1007, and nowhere else", () => {
+    for (const face of FACES) {
+      const { closeCodes = (/** @type {readonly number[]} */ codes) => codes } = TERMS[face];
+      const other = face === "jadsonlucena-websocket" ? [1003] : undefined;
+      assert.deepEqual(closeCodes([1002]), other ?? [1002]);
+      assert.deepEqual(closeCodes([1002, 1007]), other ?? [1002, 1007]);
+      for (const codes of [[1000], [1009], [1000, 1002]]) assert.deepEqual(closeCodes(codes), codes);
+    }
   });
 
   test("plays everything against everything unless told otherwise", () => {

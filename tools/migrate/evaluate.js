@@ -1,6 +1,6 @@
 /** Tells which value of a replaced library an expression or a written type stands for, by what is known so far. */
 import { keyOf, textOf } from "./parse.js";
-import { entryOf } from "./surfaces/surface.js";
+import { eventOf } from "./surfaces/surface.js";
 import { another, callOf, elementOf, importOf, memberOf } from "./values.js";
 
 /**
@@ -102,6 +102,7 @@ function callValue(node, place) {
   const given = first ? evaluate(first, place) : undefined;
   if (given === undefined) return undefined;
   if (name === "once") return onceValue(given, node.arguments[1]);
+  if (name === "create" && isInstance(given)) return given;
   // Object.values and Array.from keep what they are given; so does what compilers put around an import.
   if (elementOf(given) !== undefined) return KEEPING.test(name) ? given : undefined;
   return /^_*(?:interop|import(?:Default|Star))/.test(name) ? given : undefined;
@@ -126,7 +127,7 @@ function methodValue(target, name) {
  * @returns {Value | undefined} */
 function onceValue(emitter, event) {
   const events = emitter.replacement.surface.kinds[emitter.kind]?.events;
-  const [argument] = entryOf(events, textOf(event) ?? "")?.calls ?? [];
+  const [argument] = eventOf(events, textOf(event) ?? "")?.calls ?? [];
   return argument ? another(emitter, `${argument}[]`) : undefined;
 }
 

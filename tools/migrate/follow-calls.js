@@ -1,9 +1,9 @@
 /** What a call tells: events and their listeners, options, functions that are called back, and lists that are filled. */
 import { calleeOf, importAt, isRequire, LISTENING, listOf, evaluate } from "./evaluate.js";
-import { bindPattern } from "./follow-names.js";
+import { bindPattern, inherit, inheritPrototype } from "./follow-names.js";
 import { keyOf, textOf } from "./parse.js";
 import { isFunction } from "./scopes.js";
-import { entryOf } from "./surfaces/surface.js";
+import { entryOf, eventOf } from "./surfaces/surface.js";
 import { another, callOf, elementOf, importOf, memberOf } from "./values.js";
 
 /**
@@ -35,6 +35,8 @@ export function lookAtCall(node, place) {
   const emitter = name === "once" && first ? evaluate(first, place) : undefined;
   if (emitter !== undefined) useEvent(emitter, second, place);
   if (object !== undefined && name !== undefined) lookAtList(object, target, name, args, place);
+  if (name === "inherits" && first && second) inherit(first, evaluate(second, place), place);
+  if (name === "setPrototypeOf" && first && second) inheritPrototype(first, evaluate(second, place), place);
   const called = evaluate(node.callee, place);
   const entry = called && callOf(called);
   if (called !== undefined && entry !== undefined) apply(called, entry, args, node, place);
@@ -67,7 +69,7 @@ function lookAtRequire(argument, { known }) {
  * @param {Place} place
  * @returns {boolean} whether the call is about an event */
 function lookAtListening(target, name, [event, listener], place) {
-  if (name === "emit") useEvent(target, event, place);
+  if (name === "emit") useEmitted(target, event, place);
   if (!LISTENING.test(name) || target.replacement.surface.kinds[target.kind] === undefined) return false;
   const entry = useEvent(target, event, place);
   const code = listener && place.known.codeOf(listener, place.scope);
@@ -93,8 +95,18 @@ function useEvent(emitter, argument, { known }) {
   if (events === undefined || argument === undefined) return undefined;
   const name = textOf(argument);
   if (name === undefined) known.notSeen(emitter, argument, `an event of ${kind} whose name is computed`);
-  else known.use(replacement, "event", kind, name, argument, entryOf(events, name));
-  return name === undefined ? undefined : entryOf(events, name);
+  else known.use(replacement, "event", kind, name, argument, eventOf(events, name));
+  return name === undefined ? undefined : eventOf(events, name);
+}
+
+/** What a program emits and the original does not is the program's own.
+ * @param {Value} emitter
+ * @param {Node | undefined} event
+ * @param {Place} place */
+function useEmitted(emitter, event, place) {
+  const name = textOf(event);
+  const isOwn = name !== undefined && useEvent(emitter, event, place) === undefined;
+  if (isOwn) place.known.assigned.add(`${emitter.kind} ${name}`);
 }
 
 /** @param {Node} object

@@ -3,7 +3,7 @@ import { isInstance, listOf, evaluateType, evaluate } from "./evaluate.js";
 import { nameOf } from "./knowledge.js";
 import { keyOf } from "./parse.js";
 import { isFunction } from "./scopes.js";
-import { another, elementOf, memberOf } from "./values.js";
+import { another, elementOf, isWhole, memberOf } from "./values.js";
 
 /**
  * @typedef {import("@babel/types").Node} Node
@@ -69,18 +69,20 @@ export function assign(left, right, place) {
   const value = evaluate(right, place);
   const isMember = left.type === "MemberExpression";
   const name = isMember ? keyOf(left) : undefined;
+  if (isMember && value !== undefined && inheritPrototype(left, value, place)) return;
   if (isFunction(right) && isMember) known.addMethod(name, right);
   else if (isFunction(right) || right.type === "ObjectExpression") known.define(left, right, scope);
   if (!isMember) return bindPattern(left, value, place);
   const holder = evaluate(left.object, place);
   const member = holder !== undefined && name !== undefined ? memberOf(holder, name) : undefined;
+  if (holder !== undefined && isFunction(right) && keyOf(left.object) === "prototype") known.setSelf(right, holder);
   // What a program adds to an object is no part of the original.
   if (member !== undefined && member.entry === undefined) known.assigned.add(`${member.on} ${name}`);
   if (value === undefined || member?.entry !== undefined) return;
   const list = listOf(value);
   if (name !== undefined) known.bind(left, value, scope);
   else if (list !== undefined) known.bind(left.object, list, scope);
-  if (value.kind === "module" && /^(?:module\.)?exports(?:\.|$)/.test(nameOf(left) ?? "")) {
+  if (isWhole(value) && /^(?:module\.)?exports(?:\.|$)/.test(nameOf(left) ?? "")) {
     known.notSeen(value, left, "exported again; where it goes is not followed");
   }
 }
@@ -106,8 +108,43 @@ export function lookAtClass(node, place) {
   const self = another(above, above.kind.slice("class:".length));
   if (!isInstance(self)) return;
   for (const member of node.body.body) {
-    if (isFunction(member) && Reflect.get(member, "static") !== true) place.known.setSelf(member, self);
+    if (Reflect.get(member, "static") === true) continue;
+    if (isFunction(member)) place.known.setSelf(member, self);
+    const name = "key" in member ? keyOf(member) : undefined;
+    if (name === undefined) continue;
+    const entry = memberOf(self, name)?.entry;
+    if (entry === undefined) place.known.assigned.add(`${self.kind} ${name}`);
+    else place.known.use(self.replacement, "member", self.kind, name, member, entry);
   }
+}
+
+/** Prototypes as they were set by hand: `Own.prototype.__proto__ = Original.prototype` and the like.
+ * @param {Node} target of the assignment, or what `Object.setPrototypeOf` changes
+ * @param {Value | undefined} parent the original's prototype
+ * @param {Place} place
+ * @returns {boolean} whether that is what was seen */
+export function inheritPrototype(target, parent, place) {
+  const prototype = isMemberExpression(target) && keyOf(target) === "__proto__" ? target.object : target;
+  const isPrototype = isMemberExpression(prototype) && keyOf(prototype) === "prototype";
+  if (!isPrototype || parent === undefined || !isInstance(parent)) return false;
+  inherit(prototype.object, another(parent, `class:${parent.kind}`), place);
+  return true;
+}
+
+/** @param {Node} child a function that is used as a class
+ * @param {Value | undefined} parent
+ * @param {Place} place */
+export function inherit(child, parent, place) {
+  if (!parent?.kind.startsWith("class:")) return;
+  bindPattern(child, parent, place);
+  const code = place.known.codeOf(child, place.scope);
+  if (code !== undefined) place.known.setSelf(code, another(parent, parent.kind.slice("class:".length)));
+}
+
+/** @param {Node} node
+ * @returns {node is import("@babel/types").MemberExpression} */
+function isMemberExpression(node) {
+  return node.type === "MemberExpression";
 }
 
 /** @param {Value} value */

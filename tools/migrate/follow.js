@@ -21,13 +21,16 @@ import { another, elementOf } from "./values.js";
 /** Names flow some steps further with each turn; a program that needs more is followed that far. */
 const MAX_TURNS = 8;
 
+/** What the name of a package stands behind, where it is required or imported. */
+const QUOTES = [`"`, "'", "`"];
+
 /** @param {string} file its name tells the dialect
  * @param {string} text
  * @param {Map<string, Replacement>} names under which originals are installed
  * @returns {Pick<Knowledge, "uses" | "unseen" | "assigned"> | undefined} undefined: it names none of them
  * @throws SyntaxError, RangeError as parseSource does */
 export function usesIn(file, text, names) {
-  if (![...names.keys()].some((name) => text.includes(name))) return undefined;
+  if (![...names.keys()].some((name) => QUOTES.some((quote) => text.includes(quote + name)))) return undefined;
   const program = parseSource(file, text);
   const known = new Knowledge(program, names);
   const top = { known, scope: known.scopes.get(program) ?? new Scope(), self: undefined };

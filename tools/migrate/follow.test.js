@@ -2,6 +2,9 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { usesIn } from "./follow.js";
 import { replacementOf } from "./project-fixture.js";
+import { surface as jadsonlucenaWebsocket } from "./surfaces/jadsonlucena-websocket.js";
+import { surface as jellysocket } from "./surfaces/jellysocket.js";
+import { surface as jshWs } from "./surfaces/jsh-ws.js";
 import { surface as nodejsWebsocket } from "./surfaces/nodejs-websocket.js";
 import { surface as websocketNode } from "./surfaces/websocket-node.js";
 
@@ -16,6 +19,9 @@ const names = new Map([
       offers: (below) => below === "Connection",
     }),
   ],
+  ["@jadsonlucena/websocket", replacementOf({ original: "@jadsonlucena/websocket", surface: jadsonlucenaWebsocket })],
+  ["jellysocket", replacementOf({ original: "jellysocket", surface: jellysocket })],
+  ["jsh", replacementOf({ original: "JSH's ws", surface: jshWs })],
 ]);
 
 /** What a source uses, a line each: `2 connection.send`, with `?` where the surface does not have it.
@@ -308,6 +314,102 @@ describe("objects and events", () => {
     const known = usesIn("a.js", `${begin}s.on("connect", (c) => { c.user = 1; c.send = 2; c.user; });`, names);
     assert.deepEqual([...(known?.assigned ?? [])], ["connection user"]);
   });
+});
+
+describe("packages that are a class", () => {
+  finds(
+    "required, imported, and by their default",
+    `const WebSocket = require("@jadsonlucena/websocket");\nnew WebSocket(http, { limitByIP: 1, own: 2 }).pingDelay;\nimport A from "@jadsonlucena/websocket";\nnew A.default(http).send("");\nconst { default: B } = await import("@jadsonlucena/websocket");\nnew B(http).clients;`,
+    [
+      "1 import @jadsonlucena/websocket",
+      "2 option server limitByIP",
+      "2 option server own ?",
+      "2 server.pingDelay",
+      "3 import @jadsonlucena/websocket",
+      "4 server.send",
+      "5 import @jadsonlucena/websocket",
+      "6 server.clients",
+    ],
+  );
+  finds(
+    "events named by a path",
+    `const w = new (require("@jadsonlucena/websocket"))(http);\nw.on("open", f).on("/chat", (id, data) => w.send(id, data)).on("chat", g);`,
+    [
+      "1 import @jadsonlucena/websocket",
+      "2 event server /chat",
+      "2 event server chat ?",
+      "2 event server open",
+      "2 server.send",
+    ],
+  );
+  test("tell at the import what differs as a whole", () => {
+    const [use] = usesIn("a.js", `require("@jadsonlucena/websocket");`, names)?.uses ?? [];
+    assert.match(use?.entry?.note ?? "", /ended the process/);
+  });
+  finds(
+    "extended, with another class as their static",
+    `import JellySocket, { Application } from "jellysocket";\nclass Own extends JellySocket {\n  say(x) { this._send(x); }\n}\nnew Own("ws://x", { headers: {} }).on("disconnect", f);\nconst app = Application(server, Own, { heartbeat: 30 });\napp.on("connection", (one) => one.connected);\nfor (const one of app.clients) one.disconnect();\nserver.on("upgrade", JellySocket.Application.upgradeNotFound);`,
+    [
+      "1 class socket.Application",
+      "1 import jellysocket",
+      "3 socket._send",
+      "5 event socket disconnect",
+      "6 option application heartbeat",
+      "7 event application connection",
+      "7 socket.connected",
+      "8 application.clients",
+      "8 socket.disconnect",
+      "9 class application.upgradeNotFound",
+      "9 class socket.Application",
+    ],
+  );
+  for (const [how, line] of [
+    ["__proto__", "Own.prototype.__proto__ = JellySocket.prototype;"],
+    ["Object.create", "Own.prototype = Object.create(JellySocket.prototype);"],
+    ["Object.setPrototypeOf", "Object.setPrototypeOf(Own.prototype, JellySocket.prototype);"],
+    ["util.inherits", "util.inherits(Own, JellySocket);"],
+  ]) {
+    finds(
+      `extended by hand with ${how}`,
+      `const JellySocket = require("jellysocket");\n${line}\nfunction Own(uri) { JellySocket.call(this, uri); this.on("_message", f); }\nOwn.prototype.say = function (x) { this._send(x); };\nnew Own("ws://x").connected;`,
+      // `say` is marked, and told apart later as the program's own
+      ["1 import jellysocket", "3 event socket _message", "4 socket._send", "4 socket.say ?", "5 socket.connected"],
+    );
+  }
+  finds(
+    "what a subclass puts in the place of a member is a use of it",
+    `class Own extends require("jellysocket") { get protocol() { return "x"; } disconnect(error) {} }`,
+    ["1 import jellysocket", "1 socket.disconnect", "1 socket.protocol"],
+  );
+  test("what a subclass has and emits is its own", () => {
+    const known = usesIn(
+      "a.js",
+      `class Own extends require("jellysocket") { say() { this.emit("said"); this.emit("connect"); } size = 1; _send() {} static make() {} }`,
+      names,
+    );
+    assert.deepEqual([...(known?.assigned ?? [])].sort(), ["socket said", "socket say", "socket size"]);
+  });
+});
+
+describe("JSH's ws", () => {
+  finds(
+    "from a server to sockets and requests",
+    `const { WebSocket, WebSocketServer } = require("jsh");\nconst wss = new WebSocketServer({ server, path: "/ws", noServer: true });\nwss.on("connection", (socket, request) => {\n  request.query("a");\n  socket.on("message", (event) => socket.send(event.data));\n});\nWebSocket.TextMessage; new WebSocket("ws://x").terminate();`,
+    [
+      "1 export WebSocket",
+      "1 export WebSocketServer",
+      "1 import jsh",
+      "2 option server noServer ?",
+      "2 option server path",
+      "2 option server server",
+      "3 event server connection",
+      "4 request.query",
+      "5 event socket message",
+      "5 socket.send",
+      "7 class socket.TextMessage",
+      "7 socket.terminate ?",
+    ],
+  );
 });
 
 describe("dialects", () => {

@@ -4,10 +4,10 @@
  */
 import { existsSync } from "node:fs";
 import path from "node:path";
-import { findDependents } from "./dependents.js";
+import { findDependents, SECTIONS } from "./dependents.js";
 import { Failure, printable } from "./failure.js";
 import { usesIn } from "./follow.js";
-import { readPackages } from "./packages.js";
+import { rangesIn, readPackages } from "./packages.js";
 import { planFor } from "./plan.js";
 import { readJson } from "./read-json.js";
 import { readSources } from "./source-files.js";
@@ -68,22 +68,21 @@ export function inspect(folder, replacements) {
   for (const { replacement, dependents } of parts) {
     for (const installed of [replacement.original, ...dependents.own.map((line) => line.name)])
       names.set(installed, replacement);
+    if (replacement.builtIn !== undefined && isMissing(replacement.builtIn, manifest.value, packages.all))
+      names.set(replacement.builtIn, replacement);
   }
   const sources = readUses(folder, names);
   const libraries = parts.map(({ replacement, dependents, plan }) => {
     const uses = usedParts(sources.found, replacement);
-    if (uses.length > 0 && dependents.own.length === 0) {
-      plan.advice.push(
-        `the sources use ${replacement.original}, but package.json does not list it: list it, then run this again`,
-      );
-    }
+    if (uses.length > 0 && dependents.own.length === 0) plan.advice.push(howToList(replacement));
     const notFollowed = sources.found.flatMap(({ file, unseen }) =>
       unseen.filter((one) => one.replacement === replacement).map(({ line, what }) => ({ file, line, what })),
     );
     const { original, face, version: faceVersion } = replacement;
     return { original, face, version: faceVersion, dependents, uses, notFollowed, plan };
   });
-  const isPresent = (/** @type {LibraryAccount} */ one) =>
+  const isPresent = (/** @type {LibraryAccount | undefined} */ one) =>
+    one !== undefined &&
     one.uses.length + one.dependents.own.length + one.dependents.others.length + one.dependents.installed.length > 0;
   const account = {
     folder,
@@ -94,9 +93,27 @@ export function inspect(folder, replacements) {
     leftOut: sources.leftOut,
     problems: packages.problems,
     libraries: libraries.filter(isPresent),
-    absent: libraries.filter((one) => !isPresent(one)).map(({ original }) => original),
+    absent: parts
+      .filter(({ replacement }, i) => replacement.builtIn === undefined && !isPresent(libraries[i]))
+      .map(({ replacement }) => replacement.original),
   };
   return { account, manifestText: manifest.text };
+}
+
+/** Whether a program that requires the name would find no package: then it is written for where the module is built in.
+ * @param {string} name
+ * @param {Record<string, unknown>} manifest
+ * @param {import("./packages.js").Packages["all"]} packages */
+function isMissing(name, manifest, packages) {
+  return !packages.has(`node_modules/${name}`) && !SECTIONS.some((section) => rangesIn(manifest[section]).has(name));
+}
+
+/** @param {Replacement} replacement */
+function howToList({ original, builtIn, alias }) {
+  if (builtIn === undefined)
+    return `the sources use ${original}, but package.json does not list it: list it, then run this again`;
+  const line = `"dependencies": { "${builtIn}": "${alias}" }`;
+  return `the sources use ${builtIn}, but package.json does not list it: if they were written for ${original}, ${line} gives them that; npm's ${builtIn} is another library, which nothing here replaces`;
 }
 
 /** @param {string} folder

@@ -127,6 +127,8 @@ nodejs-websocket → @polysocket/nodejs-websocket ${nodejs.version}
   package.json
     "devDependencies": { "nodejs-websocket": "${nodejs.alias}" }  (instead of "~1.7.2")
 
+not depended on and not used: @jadsonlucena/websocket, jellysocket
+
 nothing was changed; --write changes package.json
 `,
     );
@@ -219,7 +221,10 @@ nothing was changed; --write changes package.json
       /other packages: unknown, as there is neither package-lock\.json nor node_modules; run npm install first/,
     );
     assert.match(stdout, /the sources use websocket, but package\.json does not list it/);
-    assert.match(stdout, /not depended on and not used: nodejs-websocket\n\nnothing to do\n$/);
+    assert.match(
+      stdout,
+      /not depended on and not used: nodejs-websocket, @jadsonlucena\/websocket, jellysocket\n\nnothing to do\n$/,
+    );
   });
 
   test("what the application puts on an object in one file is its own in all", (context) => {
@@ -234,6 +239,37 @@ nothing was changed; --write changes package.json
     assert.doesNotMatch(stdout, /connection\.user/);
   });
 
+  test("a scoped package that is a class: the lines, what is used, and what differs as a whole", (context) => {
+    const folder = project(context, {
+      "package.json": { name: "chat", dependencies: { "@jadsonlucena/websocket": "^2.0.0", bot: "1" } },
+      "package-lock.json": {
+        lockfileVersion: 3,
+        packages: { "node_modules/bot": { version: "1.0.0", dependencies: { "@jadsonlucena/websocket": "2" } } },
+      },
+      "app.js": `const WebSocket = require("@jadsonlucena/websocket");
+new WebSocket(http, { limitByIP: 9 }).on("/chat", (id, data) => {});\n`,
+    });
+    const { stdout } = migrate(["--write", folder]);
+    assert.match(stdout, /^@jadsonlucena\/websocket → @polysocket\/jadsonlucena-websocket 2\./m);
+    assert.match(stdout, /import "@jadsonlucena\/websocket": the end of a connection, .* ended the process/);
+    assert.match(stdout, /event \/chat of server {2}app\.js:2\n/);
+    const { dependencies, overrides } = JSON.parse(manifestOf(folder));
+    assert.match(dependencies["@jadsonlucena/websocket"], /^npm:@polysocket\/jadsonlucena-websocket@\^2\./);
+    assert.deepEqual(overrides, { "@jadsonlucena/websocket": "$@jadsonlucena/websocket" });
+  });
+
+  test("a subclass's own methods and events are no surprise", (context) => {
+    const folder = project(context, {
+      "package.json": { dependencies: { jellysocket: "1" } },
+      "a.js": `class Own extends require("jellysocket") { say(x) { this._send(x); this.emit("said"); } }
+new Own("ws://x").on("said", f).say(1);\n`,
+    });
+    const { stdout } = migrate([folder]);
+    assert.match(stdout, /socket\._send {2}a\.js:1\n/);
+    assert.doesNotMatch(stdout, /said|socket\.say|not in the original's surface/);
+    assert.match(stdout, /"dependencies": \{ "jellysocket": "npm:@polysocket\/jellysocket@\^1\./);
+  });
+
   test("many places are counted", (context) => {
     const folder = project(context, { "package.json": {}, "a.js": `require("websocket");\n`.repeat(10) });
     assert.match(migrate([folder]).stdout, /import "websocket" {2}a\.js:1, a\.js:2, a\.js:3, a\.js:4 and 6 more\n/);
@@ -243,6 +279,67 @@ nothing was changed; --write changes package.json
     const folder = project(context, { "package.json": { name: "found" } });
     const env = { INIT_CWD: path.dirname(folder), npm_lifecycle_event: "migrate" };
     assert.match(migrate([path.basename(folder)], { env }).stdout, /^found in /);
+  });
+});
+
+describe("npm run migrate and the name ws", () => {
+  const source = `const { WebSocket, WebSocketServer } = require("ws");
+new WebSocketServer({ server, path: "/ws" }).on("connection", (socket, request) => request.query("x"));\n`;
+
+  test("where nothing gives it, it may be JSH's: said, and left to the reader", (context) => {
+    const folder = project(context, { "package.json": { name: "shell" }, "a.js": source });
+    const { stdout, status } = migrate(["--write", folder]);
+    assert.match(stdout, /^JSH's ws → @polysocket\/jsh-ws 1\./m);
+    assert.match(stdout, /request\.query {2}a\.js:2\n/);
+    assert.match(
+      stdout,
+      /to know\n {4}the sources use ws, but package\.json does not list it: if they were written for JSH's ws, "dependencies": \{ "ws": "npm:@polysocket\/jsh-ws@\^1\.[^"]+" \} gives them that; npm's ws is another library, which nothing here replaces\n/,
+    );
+    assert.match(stdout, /\n\nnothing to do\n$/);
+    assert.equal(status, 0);
+    assert.deepEqual(JSON.parse(manifestOf(folder)), { name: "shell" });
+  });
+
+  for (const [what, files] of /** @type {[string, Record<string, unknown>][]} */ ([
+    ["listed", { "package.json": { devDependencies: { ws: "^8.0.0" } } }],
+    ["listed as a peer", { "package.json": { peerDependencies: { ws: "*" } } }],
+    [
+      "installed for somebody else",
+      { "package.json": {}, "node_modules/ws/package.json": { name: "ws", version: "8.0.0" } },
+    ],
+    [
+      "asked for by others",
+      {
+        "package.json": { dependencies: { bot: "1" } },
+        "package-lock.json": {
+          lockfileVersion: 3,
+          packages: { "node_modules/bot": { dependencies: { ws: "8" } }, "node_modules/ws": { version: "8.0.0" } },
+        },
+      },
+    ],
+  ])) {
+    test(`npm's, ${what}: not a word of it, and not a line`, (context) => {
+      const folder = project(context, { ...files, "a.js": source });
+      const before = manifestOf(folder);
+      const { stdout } = migrate(["--write", folder]);
+      assert.doesNotMatch(stdout, /\bws\b/);
+      assert.equal(manifestOf(folder), before);
+    });
+  }
+
+  test("already JSH's by an alias: looked at as such; and overrides are not touched", (context) => {
+    const folder = project(context, {
+      "package.json": { dependencies: { ws: "npm:@polysocket/jsh-ws@^1.0.0", bot: "1" } },
+      "package-lock.json": {
+        lockfileVersion: 3,
+        packages: { "node_modules/bot": { version: "1.0.0", dependencies: { ws: "8" } } },
+      },
+      "a.js": source,
+    });
+    const { stdout } = migrate(["--write", folder]);
+    assert.match(stdout, /request\.query {2}a\.js:2\n/);
+    assert.match(stdout, /nothing to change: @polysocket\/jsh-ws is in its place\n/);
+    assert.equal(JSON.parse(manifestOf(folder)).overrides, undefined);
   });
 });
 

@@ -3,12 +3,17 @@ import { createRequire } from "node:module";
 import path from "node:path";
 import { Failure } from "./failure.js";
 import { readJson } from "./read-json.js";
+import { surface as jadsonlucenaWebsocket } from "./surfaces/jadsonlucena-websocket.js";
+import { surface as jellysocket } from "./surfaces/jellysocket.js";
+import { surface as jshWs } from "./surfaces/jsh-ws.js";
 import { surface as nodejsWebsocket } from "./surfaces/nodejs-websocket.js";
 import { surface as websocketNode } from "./surfaces/websocket-node.js";
 
 /**
  * @typedef {object} Replacement
- * @property {string} original the package that is replaced
+ * @property {string} original the package that is replaced, or what is called so in reports
+ * @property {string} [builtIn] the original is no package but built into another runtime, and required by this name. There a package
+ *   of that name is another library, and nobody depends on the original
  * @property {string} face the package that replaces it
  * @property {string} version the face's
  * @property {string} alias what package.json says instead of a range
@@ -17,10 +22,13 @@ import { surface as websocketNode } from "./surfaces/websocket-node.js";
  * @property {(below: string) => boolean} offers whether the face can be required with that path below its name
  */
 
-// `ws` is no line: the face of that name replaces the module of another program, not npm's package.
 const TABLE = [
   { original: "websocket", folder: "websocket-node", types: "@types/websocket", surface: websocketNode },
   { original: "nodejs-websocket", folder: "nodejs-websocket", surface: nodejsWebsocket },
+  { original: "@jadsonlucena/websocket", folder: "jadsonlucena-websocket", surface: jadsonlucenaWebsocket },
+  { original: "jellysocket", folder: "jellysocket", surface: jellysocket },
+  // A name that no package can have: npm's `ws` is not what it replaces.
+  { original: "JSH's ws", builtIn: "ws", folder: "jsh-ws", surface: jshWs },
 ];
 
 /** @param {string} facesFolder

@@ -1,6 +1,7 @@
 /** The tables against the originals themselves: nothing that a program can reach is missing. */
 import assert from "node:assert/strict";
 import { existsSync, readdirSync } from "node:fs";
+import { EventEmitter } from "node:events";
 import { createServer } from "node:http";
 import { createRequire } from "node:module";
 import path from "node:path";
@@ -8,6 +9,9 @@ import { describe, test } from "node:test";
 import { satisfies } from "./range.js";
 import { readReplacements } from "./replacements.js";
 import { entryOf } from "./surfaces/surface.js";
+import { surface as jadsonlucenaWebsocket } from "./surfaces/jadsonlucena-websocket.js";
+import { surface as jellysocket } from "./surfaces/jellysocket.js";
+import { surface as jshWs } from "./surfaces/jsh-ws.js";
 import { surface as nodejsWebsocket } from "./surfaces/nodejs-websocket.js";
 import { surface as websocketNode } from "./surfaces/websocket-node.js";
 
@@ -94,8 +98,67 @@ describe("surface of nodejs-websocket", () => {
   });
 });
 
+describe("surface of @jadsonlucena/websocket", () => {
+  const original = load("@jadsonlucena/websocket");
+  const server = jadsonlucenaWebsocket.kinds["server"];
+  test("has every member, and every option that has a property", () => {
+    const members = membersOf(original.prototype);
+    assert.deepEqual(
+      missing(server?.members, [...members, ...Object.keys(new original(createServer(), { pingDelay: 0 }))]),
+      [],
+    );
+    const isOption = (/** @type {string} */ name) =>
+      Object.getOwnPropertyDescriptor(original.prototype, name)?.set !== undefined;
+    assert.deepEqual(missing(jadsonlucenaWebsocket.options["server"], members.filter(isOption)), []);
+  });
+  test("has every file as a path", () => {
+    const folder = path.dirname(require.resolve("@jadsonlucena/websocket/package.json"));
+    const files = readdirSync(folder, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile() && /\.m?js$/.test(entry.name))
+      .map((entry) => path.relative(folder, path.join(entry.parentPath, entry.name)));
+    assert.ok(files.length > 0);
+    assert.deepEqual(
+      missing(
+        jadsonlucenaWebsocket.paths,
+        files.map((name) => name.replace(/\.m?js$/, "")),
+      ),
+      [],
+    );
+  });
+});
+
+/** Where there is no original for Node, the face is what a program can reach. */
+describe("surfaces of what is not on npm", () => {
+  for (const [name, surface] of /** @type {const} */ ([
+    ["@polysocket/jellysocket", jellysocket],
+    ["@polysocket/jsh-ws", jshWs],
+  ])) {
+    test(`has every export and every member of ${name}'s classes`, () => {
+      const face = load(name);
+      const classes =
+        typeof face === "function"
+          ? { socket: face, application: face.Application }
+          : { socket: face.WebSocket, server: face.WebSocketServer };
+      if (typeof face !== "function") assert.deepEqual(missing(surface.exports, Object.keys(face)), []);
+      for (const [kind, one] of Object.entries(classes)) {
+        const inherited = new Set(Object.getOwnPropertyNames(EventEmitter.prototype));
+        const members = membersOf(one.prototype).filter((member) => !inherited.has(member));
+        assert.deepEqual(missing(surface.kinds[kind]?.members, members), [], kind);
+        const statics = Object.keys(one).filter(
+          (member) => !FUNCTION.has(member) && !Object.hasOwn(EventEmitter, member),
+        );
+        assert.deepEqual(missing(surface.kinds[kind]?.statics, statics), [], kind);
+      }
+    });
+  }
+});
+
+const tables = { websocketNode, nodejsWebsocket, jadsonlucenaWebsocket, jellysocket, jshWs };
+/** Their newest release; jellysocket is gone from npm. @param {string} original */
+const newestOf = (original) => (original === "jellysocket" ? "1.0.8" : load(`${original}/package.json`).version);
+
 describe("every table", () => {
-  for (const [name, surface] of Object.entries({ websocketNode, nodejsWebsocket })) {
+  for (const [name, surface] of Object.entries(tables)) {
     test(`${name} names only kinds and options that it has`, () => {
       const kinds = Object.values(surface.kinds);
       const entries = [
@@ -116,17 +179,18 @@ describe("every table", () => {
     });
   }
   test("belongs to a face of this project, of the original's major version and above its newest release", () => {
-    for (const { original, face, version, alias } of readReplacements(faces)) {
-      const released = load(`${original}/package.json`).version;
+    for (const { original, builtIn, face, version, alias } of readReplacements(faces)) {
+      assert.equal(alias, `npm:${face}@^${version}`);
+      if (builtIn !== undefined) continue;
+      const released = newestOf(original);
       assert.equal(satisfies(version, `>${released}`), true, `${face} ${version}`);
       assert.equal(satisfies(version, `^${released}`), true, `${face} ${version}`);
-      assert.equal(alias, `npm:${face}@^${version}`);
     }
   });
   test("has no path without a note that its face lacks, apart from another way to say its name", () => {
     const lacking = readReplacements(faces).flatMap(({ face, surface, offers }) =>
       Object.entries(surface.paths).flatMap(([below, { note }]) =>
-        below !== "index" && note === undefined && !offers(below) ? [`${face}/${below}`] : [],
+        below !== "index" && below !== "." && note === undefined && !offers(below) ? [`${face}/${below}`] : [],
       ),
     );
     assert.deepEqual(lacking, []);

@@ -43,10 +43,12 @@ export function memberOf(value, name) {
   const [, ofClass] = /^class:(.*)$/.exec(value.kind) ?? [];
   if (ofClass !== undefined) {
     if (name === "prototype") return { what: "static", on: ofClass, entry: {}, value: another(value, ofClass) };
+    // A package that is its class is also its own default export.
+    if (name === "default" && isWhole(value)) return { what: "static", on: ofClass, entry: {}, value };
     const entry = entryOf(surface.kinds[ofClass]?.statics, name);
     return entry === undefined && INHERITED.has(name)
       ? undefined
-      : { what: "static", on: ofClass, entry, value: undefined };
+      : { what: "static", on: ofClass, entry, value: given(value, entry) };
   }
   const kind = surface.kinds[value.kind];
   const entry = entryOf(kind?.members, name);
@@ -75,6 +77,18 @@ function exportOf(value, name) {
     entry,
     value: isFunction ? another(value, `function:${name}`) : given(value, entry),
   };
+}
+
+/** Whether it is what requiring the package gives.
+ * @param {Value} value */
+export function isWhole({ kind, replacement }) {
+  return kind === (itself(replacement).gives ?? "module");
+}
+
+/** @param {Replacement} replacement
+ * @returns {Entry} of the package itself */
+function itself({ surface }) {
+  return entryOf(surface.paths, ".") ?? {};
 }
 
 /** @param {Value} value
@@ -106,7 +120,10 @@ export function importOf(specifier, names) {
   const [, name = "", below = ""] = /^((?:@[^/]+\/)?[^/]+)(?:\/(.*))?$/s.exec(specifier) ?? [];
   const replacement = names.get(name);
   if (replacement === undefined) return undefined;
-  if (below === "") return { replacement, entry: {}, value: { replacement, kind: "module" } };
+  if (below === "") {
+    const entry = itself(replacement);
+    return { replacement, entry, value: { replacement, kind: entry.gives ?? "module" } };
+  }
   const { paths } = replacement.surface;
   const known = entryOf(paths, below) ?? entryOf(paths, below.replace(/\.js$/, ""));
   const entry = known === undefined || replacement.offers(below) ? known : { ...known, note: NOT_OFFERED };

@@ -32,6 +32,7 @@ export const connectionHandlers: ConnectionHandlers = {
 
   /** Where nothing was said before, the peer left without a Close frame. */
   close({ data: socket }, { code, reason }: ConnectionCloseEvent) {
+    if (inside.isOver(socket)) return;
     const text = closeText(code, reason);
     tellEnd(socket, text, new Error(text));
   },

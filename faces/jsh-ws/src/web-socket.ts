@@ -33,6 +33,8 @@ interface Inside {
   /** Emit `open`, unless it was closed in the meantime. */
   tellOpen(socket: WebSocket): void;
   message(socket: WebSocket, message: string | Uint8Array): void;
+  /** Whether its end was told. */
+  isOver(socket: WebSocket): boolean;
   /** The handshake came to nothing. */
   failed(socket: WebSocket, error: Error): void;
   /** The connection's end, which was not ours: emits for the first call only.
@@ -76,6 +78,7 @@ export class WebSocket extends Emitter {
         if (socket.readyState !== OPEN) return;
         socket.emit("message", { type: typeof data === "string" ? TEXT : BINARY, data });
       },
+      isOver: (socket) => socket.readyState === CLOSED,
       failed(socket, error) {
         if (socket.readyState !== CONNECTING) return;
         socket.readyState = CLOSED;

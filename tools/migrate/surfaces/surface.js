@@ -18,7 +18,8 @@
  * @typedef {object} Kind
  * @property {Entries} members
  * @property {Entries} [statics] members of its class
- * @property {Record<string, Entry>} events `calls` has the kinds of a listener's arguments
+ * @property {Record<string, Entry>} events `calls` has the kinds of a listener's arguments; an entry `/*` stands for all names
+ *   that begin with a slash
  * @property {string} [options] of its constructor
  * @property {number} [optionsAt]
  *
@@ -27,7 +28,8 @@
  * @property {Entries} types names that exist in TypeScript only; `gives` is what a value of that type is
  * @property {Record<string, Kind>} kinds
  * @property {Record<string, Entries>} options an entry `*` stands for all that Node takes
- * @property {Entries} paths below the package's name, without `.js`; `gives` is what requiring them gives
+ * @property {Entries} paths below the package's name, without `.js`; `gives` is what requiring them gives. An entry `.` is the
+ *   package itself, where that gives no "module" or differs as a whole
  */
 
 /** Entries without a difference.
@@ -43,6 +45,13 @@ export function same(names) {
  * @returns {Entries} */
 export function noted(names, note) {
   return Object.fromEntries(names.split(/\s+/).map((name) => [name, { note }]));
+}
+
+/** @param {Entries | undefined} events
+ * @param {string} name
+ * @returns {Entry | undefined} */
+export function eventOf(events, name) {
+  return entryOf(events, name) ?? (name.startsWith("/") ? entryOf(events, "/*") : undefined);
 }
 
 /** @param {Entries | undefined} entries

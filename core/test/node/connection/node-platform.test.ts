@@ -17,6 +17,10 @@ const texts = [
   "nul\0nul",
   "x".repeat(1_000),
   "é".repeat(1_000),
+  "x".repeat(5_000),
+  `${"x".repeat(5_000)}é`,
+  "x".repeat(1_100_000),
+  `é${"x".repeat(1_100_000)}`,
 ];
 
 describe("Node's primitives", () => {

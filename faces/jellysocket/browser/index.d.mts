@@ -1,0 +1,2 @@
+/** The same class as the script's. */
+export { default } from "./index.js";
