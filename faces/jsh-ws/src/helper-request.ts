@@ -24,21 +24,31 @@ export interface HelperRequest {
   hasHeader(name: string): boolean;
 }
 
+/** What has to be worked out is when it is first asked for: most programs ask for little of it. */
 export function helperRequest(request: HandshakeRequest): HelperRequest {
   const { url, method, httpVersion } = request;
-  const rawHeaders = [...request.rawHeaders];
-  const fields = fieldsOf(rawHeaders);
-  const remoteAddress = remoteAddressOf(request);
+  const [rawHeaders, remoteAddress] = [[...request.rawHeaders], remoteAddressOf(request)];
+  let fields: Map<string, string[]> | undefined;
+  let headers: Record<string, FieldValues> | undefined;
   const mark = url.indexOf("?");
   const query = mark === -1 ? "" : url.slice(mark + 1);
-  const getHeader = (name: string): string => fields.get(String(name).toLowerCase())?.[0] ?? "";
+  const allFields = (): Map<string, string[]> => {
+    fields ??= fieldsOf(rawHeaders);
+    return fields;
+  };
+  const getHeader = (name: string): string => allFields().get(String(name).toLowerCase())?.[0] ?? "";
   return {
     url,
     requestUri: url,
     method,
     path: decoded(request.path),
-    host: getHeader("host"),
-    headers: shown(fields),
+    get host() {
+      return getHeader("host");
+    },
+    get headers() {
+      headers ??= shown(allFields());
+      return headers;
+    },
     rawHeaders,
     httpVersion,
     complete: true,
