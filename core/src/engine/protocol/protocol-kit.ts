@@ -5,6 +5,7 @@
  */
 import { Output } from "../bytes/output.ts";
 import type { Platform } from "../bytes/platform.ts";
+import type { Scratch } from "../bytes/scratch.ts";
 import type { Slab } from "../bytes/slab.ts";
 import type { LimitError, ProtocolError } from "../errors.ts";
 import type { Limits } from "../messages/limits.ts";
@@ -49,12 +50,13 @@ export class ProtocolKit {
   readonly #receivers: Receiver[] = [];
   readonly #outputs: Output[] = [];
 
-  /** @param slab where small outgoing bytes are put; may be shared with other kits */
-  constructor(platform: Platform, slab: Slab, role: Role, options: ProtocolOptions) {
+  /** @param slab where small outgoing bytes are put; may be shared with other kits
+   * @param scratch where large ones are copied to; may be shared, too. Who writes them gives them back to it */
+  constructor(platform: Platform, slab: Slab, role: Role, options: ProtocolOptions, scratch?: Scratch) {
     this.platform = platform;
     this.role = role;
     this.options = options;
-    this.sender = new Sender(platform, role === "client", options.fragmentBytes ?? Number.POSITIVE_INFINITY);
+    this.sender = new Sender(platform, role === "client", options.fragmentBytes ?? Number.POSITIVE_INFINITY, scratch);
     this.#slab = slab;
   }
 

@@ -5,6 +5,7 @@
  */
 import type { Output } from "../bytes/output.ts";
 import type { Platform } from "../bytes/platform.ts";
+import type { Scratch } from "../bytes/scratch.ts";
 import type { OutgoingFrame } from "../frames/frame.ts";
 import { FIN, firstByte, headerLength, MAX_HEADER_BYTES, writeHeader } from "../frames/frame-writer.ts";
 import { OPCODE } from "../frames/opcode.ts";
@@ -17,15 +18,19 @@ const BYTES_PER_UNIT = 3;
 
 export class Sender {
   readonly #platform: Platform;
+  /** Where copies of large payloads are made; undefined for memory of their own. */
+  readonly #scratch: Scratch | undefined;
   readonly #masks: boolean;
   readonly #fragmentBytes: number;
   /** Texts of which nothing need be asked but their length: they fit into one frame, and into the slab. */
   readonly #shortBytes: number;
 
   /** @param masks whether frames are masked: a client's are, a server's are not (RFC 6455 §5.1)
-   * @param fragmentBytes longest payload of a message that is sent in one frame */
-  constructor(platform: Platform, masks: boolean, fragmentBytes: number) {
+   * @param fragmentBytes longest payload of a message that is sent in one frame
+   * @param scratch whoever sends gives it back what was sent */
+  constructor(platform: Platform, masks: boolean, fragmentBytes: number, scratch?: Scratch) {
     this.#platform = platform;
+    this.#scratch = scratch;
     this.#masks = masks;
     this.#fragmentBytes = fragmentBytes;
     this.#shortBytes = Math.min(COPY_UP_TO, fragmentBytes);
@@ -78,7 +83,7 @@ export class Sender {
       return;
     }
     if (length > COPY_UP_TO) {
-      this.#sendOwned(output, first, this.#platform.copy(bytes, start, end), this.#frameKey());
+      this.#sendOwned(output, first, this.#copy(bytes, start, end), this.#frameKey());
       return;
     }
     const at = output.reserve(MAX_HEADER_BYTES + length);
@@ -99,7 +104,7 @@ export class Sender {
   #sendInFrames(output: Output, first: number, bytes: Uint8Array, start: number, end: number): void {
     const size = this.#fragmentBytes;
     const frames = Math.ceil((end - start) / size);
-    const target = this.#platform.allocate(end - start + frames * headerLength(size, this.#masks));
+    const target = this.#take(end - start + frames * headerLength(size, this.#masks));
     let at = 0;
     let byte = first & ~FIN;
     for (let from = start; from < end; from += size) {
@@ -126,7 +131,7 @@ export class Sender {
   /** The payload as it is behind its header, or masked in a copy. */
   #sendLarge(output: Output, first: number, payload: Uint8Array, key: number | undefined): void {
     // Copied before the header is written: where memory ends, half a frame may not be left.
-    const body = key === undefined ? payload : this.#platform.copy(payload, 0, payload.length);
+    const body = key === undefined ? payload : this.#copy(payload, 0, payload.length);
     this.#sendOwned(output, first, body, key);
   }
 
@@ -148,8 +153,18 @@ export class Sender {
   }
 
   #encode(text: string): Uint8Array {
-    const bytes = this.#platform.allocate(this.#platform.utf8Length(text));
+    const bytes = this.#take(this.#platform.utf8Length(text));
     this.#platform.writeUtf8(text, bytes, 0);
     return bytes;
+  }
+
+  #copy(bytes: Uint8Array, start: number, end: number): Uint8Array {
+    const copy = this.#take(end - start);
+    copy.set(start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end));
+    return copy;
+  }
+
+  #take(size: number): Uint8Array {
+    return this.#scratch?.take(size) ?? this.#platform.allocate(size);
   }
 }

@@ -16,7 +16,7 @@ import { Driver } from "./driver.ts";
 import { MessageWriter } from "./message-writer.ts";
 import { nodePlatform } from "./node-platform.ts";
 import { positive } from "./option-checks.ts";
-import { sharedSlab } from "./outbound.ts";
+import { sharedScratch, sharedSlab } from "./outbound.ts";
 import {
   checkSendOptions,
   describeType,
@@ -82,7 +82,7 @@ export interface ConnectionStart<Data> {
 
 /** What all connections of one role and with the same settings share. */
 export function makeKit(role: Role, settings: ConnectionSettings): ProtocolKit {
-  return new ProtocolKit(nodePlatform, sharedSlab, role, settings);
+  return new ProtocolKit(nodePlatform, sharedSlab, role, settings, sharedScratch);
 }
 
 /** Makes connections of one kind; for those who do opening handshakes. */

@@ -3,6 +3,7 @@
  * bound, when it does not. In: messages. Out: writes to a transport, and whether the peer keeps up. It knows nothing of
  * what is received, nor of handlers.
  */
+import { Scratch } from "../../engine/bytes/scratch.ts";
 import { Slab } from "../../engine/bytes/slab.ts";
 import { ConnectionClosedError, LimitError, UsageError } from "../../engine/errors.ts";
 import { RSV1 } from "../../engine/frames/frame-writer.ts";
@@ -21,6 +22,8 @@ import type { CloseEvent, ConnectionSettings } from "./settings.ts";
 
 /** Outgoing bytes of all connections whose peers keep up. */
 export const sharedSlab: Slab = new Slab(nodePlatform, 65_536);
+/** Where all connections copy large payloads to, one at a time. */
+export const sharedScratch: Scratch = new Scratch(nodePlatform);
 /** Block size of what waits for a peer that does not: a slab of its own, so that the others' blocks are not kept. */
 const WAITING_SLAB_BYTES = 8_192;
 
@@ -255,7 +258,9 @@ export class Outbound implements FragmentSink {
     if (isTaken) {
       for (let i = chunks.length - 1; i >= 0; i--) {
         const chunk = chunks[i];
-        if (chunk !== undefined) sharedSlab.reclaim(chunk);
+        if (chunk === undefined) continue;
+        sharedSlab.reclaim(chunk);
+        sharedScratch.reclaim(chunk);
       }
       this.#protocol.outputTaken();
     } else {

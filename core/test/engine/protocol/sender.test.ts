@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { Output } from "../../../src/engine/bytes/output.ts";
 import type { Platform } from "../../../src/engine/bytes/platform.ts";
+import { Scratch } from "../../../src/engine/bytes/scratch.ts";
 import { Slab } from "../../../src/engine/bytes/slab.ts";
 import { firstByte, RSV1 } from "../../../src/engine/frames/frame-writer.ts";
 import type { Role } from "../../../src/engine/protocol/protocol-kit.ts";
@@ -301,3 +302,32 @@ describe("masking of what is sent (RFC 6455 §5.1, §5.3)", () => {
     for (const chunk of output.take()) assert.notEqual(chunk.buffer, large.buffer);
   });
 });
+
+for (const role of ROLES) {
+  describe(`a ${role}'s copies of large payloads`, () => {
+    test("are made in the same memory, once what was sent is given back", () => {
+      const platform = portablePlatform();
+      const scratch = new Scratch(platform);
+      const sender = new Sender(platform, role === "client", Number.POSITIVE_INFINITY, scratch);
+      const output = new Output(new Slab(platform, 1_024));
+      const large = "x".repeat(20_000);
+      for (const text of [large, "y".repeat(19_999), large]) {
+        sender.sendText(output, text);
+        const chunks = output.take();
+        assert.deepEqual(joined(chunks), frameOf(role, 1, text));
+        for (const chunk of chunks) scratch.reclaim(chunk);
+      }
+      assert.equal(platform.sizes.filter((size) => size > COPY_UP_TO).length, 1);
+    });
+
+    test("are apart while one of them waits to be sent", () => {
+      const platform = portablePlatform();
+      const sender = new Sender(platform, role === "client", Number.POSITIVE_INFINITY, new Scratch(platform));
+      const output = new Output(new Slab(platform, 1_024));
+      const [one, two] = ["x".repeat(20_000), "y".repeat(20_000)];
+      sender.sendText(output, one);
+      sender.sendLent(output, BINARY, utf8(`${two}z`), 0, 20_000);
+      assert.deepEqual(joined(output.take()), joined([frameOf(role, 1, one), frameOf(role, 2, two)]));
+    });
+  });
+}

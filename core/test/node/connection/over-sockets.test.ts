@@ -46,6 +46,26 @@ function echo(connection: Connection<undefined>, data: string | Uint8Array): voi
 
 for (const kind of SOCKET_KINDS) {
   describe(`a connection over a ${kind} socket`, () => {
+    test("large texts of two connections, which are encoded in one memory, do not mix, read or unread", async (t) => {
+      const [one, two] = [await open(t, kind), await open(t, kind)];
+      two.far.pause();
+      const textOf = (end: string, i: number): string => `${end}${i}`.padEnd(300_000, String(i));
+      for (let i = 0; i < 10; i++) {
+        for (const [rig, end] of [
+          [one, "one"],
+          [two, "two"],
+        ] as const) {
+          rig.connection.send(textOf(end, i));
+        }
+        await turns(i % 3);
+      }
+      two.far.resume();
+      for (let i = 0; i < 10; i++) {
+        assert.ok((await one.frames.next()).payload.equals(Buffer.from(textOf("one", i))));
+        assert.ok((await two.frames.next()).payload.equals(Buffer.from(textOf("two", i))));
+      }
+    });
+
     test("echoes everything in order, small and large", async (t) => {
       const { far, frames } = await open(t, kind, { message: echo });
       const payloads = Array.from({ length: 300 }, (_, i) => randomBytes(i % 20 === 0 ? 100_000 : i));
