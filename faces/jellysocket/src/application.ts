@@ -143,6 +143,7 @@ class ApplicationBase extends EventEmitter {
     this.#settle();
     this.emit("connection", socket, request);
   }
+
   /** One function for all links. */
   readonly #onOver = (socket: EventEmitter | undefined): void => {
     if (socket === undefined || !this.#live.delete(socket)) return;

@@ -19,11 +19,12 @@ const PING: OutgoingFrame = {
   payload: new Uint8Array(0),
 };
 
-const links = new WeakMap<object, Link>();
+/** Where a socket keeps its link: a map of all sockets costs a server more than the rest of them. */
+const LINK: unique symbol = Symbol("link");
 
 /** @returns undefined for what no constructor of JellySocket was called on */
 export function linkOf(socket: object): Link | undefined {
-  return links.get(socket);
+  return (socket as { readonly [LINK]?: Link })[LINK];
 }
 
 export class Link {
@@ -43,7 +44,7 @@ export class Link {
   /** Who emits the events from now on. */
   join(socket: EventEmitter): void {
     this.#socket = socket;
-    links.set(socket, this);
+    Object.defineProperty(socket, LINK, { value: this });
   }
 
   /** The handshake is done. */
