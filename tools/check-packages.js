@@ -42,9 +42,7 @@ checkContents();
 checkDocumentedSubpaths();
 checkPrograms();
 checkTypes();
-for (const face of readdirSync(path.join(root, "faces"), { withFileTypes: true })) {
-  if (face.isDirectory()) await checkFace(pack(`faces/${face.name}`));
-}
+await checkFaces(foldersOf("faces").map((name) => pack(`faces/${name}`)));
 
 function checkContents() {
   const files = filesOf(home, core.name);
@@ -109,14 +107,28 @@ ${named}export async function main(): Promise<string> {
   passed(core.name, "types: an ES module and a CommonJS module under nodenext and node16");
 }
 
-/** A face, installed under its library's name.
- * @param {Packed} face */
-async function checkFace(face) {
-  const name = ORIGINALS.get(face.name) ?? face.name.replace(/^@polysocket\//, "");
+/** The faces, installed beside each other, each under its library's name.
+ * @param {Packed[]} faces */
+async function checkFaces(faces) {
+  const named = faces.map((face) => ({
+    face,
+    name: ORIGINALS.get(face.name) ?? face.name.replace(/^@polysocket\//, ""),
+  }));
+  const tarballs = named.map(({ face, name }) => [name, face.tarball]);
+  const where = project({ ...Object.fromEntries(tarballs), [core.name]: core.tarball });
+  for (const { face, name } of named) await checkFace(face, name, where);
+  const imports = named.map(({ name }, index) => `import * as face${index} from "${name}";\nvoid face${index};\n`);
+  typeCheck(where, imports.join(""));
+  passed("the faces", "types under their libraries' names");
+}
+
+/** @param {Packed} face
+ * @param {string} name under which it is installed
+ * @param {string} where the project */
+async function checkFace(face, name, where) {
   // Its CommonJS classes have names of their own, which ES modules get by Node's reading of the file
   const patterns = face.entries.filter((entry) => entry.includes("*"));
   await lint(face, patterns.length === 0 ? [] : ["--exclude-entrypoints", ...patterns]);
-  const where = project({ [name]: face.tarball, [core.name]: core.tarball });
   for (const wanted of ["LICENSE", "README.md"]) {
     if (!filesOf(where, name).includes(wanted)) fail(`the tarball of ${face.name} lacks ${wanted}`);
   }
@@ -131,6 +143,11 @@ assert.ok(typeof required === "function" || Object.keys(required).length > 1);
 for (const name of Object.keys(required)) assert.equal(named[name], required[name], name);\n`;
   program(where, "same.mjs", same);
   program(where, "same.mjs", same, [WITHOUT_REQUIRE_ESM]);
-  typeCheck(where, `import * as face from "${name}";\nvoid face;\n`);
-  passed(face.name, `installed as ${name}: the same by import, by name and by require; types`);
+  passed(face.name, `installed as ${name}: the same by import, by name and by require`);
+}
+
+/** @param {string} parent */
+function foldersOf(parent) {
+  const entries = readdirSync(path.join(root, parent), { withFileTypes: true });
+  return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
 }

@@ -342,7 +342,7 @@ for (const role of ROLES) {
         arrived += size;
         platform.sizes.length = 0;
         take(receiver, new Uint8Array(size));
-        for (const allocated of platform.sizes) assert.ok(allocated <= Math.max(4_096, 16 * arrived));
+        for (const allocated of platform.sizes) assert.ok(allocated <= Math.max(4_096, 17 * arrived));
       }
     });
   });
