@@ -61,6 +61,14 @@ function openWith(factory: ConnectionFactory<string>, data: string, capacity: nu
   const peer = new Peer(far, true);
   const info = { httpVersion: "1.1", path: "/", remoteAddress: undefined, subprotocol: "", extensions: "" };
   const preface = Buffer.from(PREFACE);
-  const start = { transport, info, data, preface, head: new Uint8Array(0), request: undefined, announcesLater: false };
+  const start = {
+    transport,
+    info,
+    data,
+    preface,
+    head: new Uint8Array(0),
+    request: undefined,
+    learnsBy: "handler",
+  } as const;
   return { connection: factory.open(start, () => {}), peer, transport };
 }

@@ -81,6 +81,8 @@ export class Walker {
   #lasting = 0;
   #hurried = false;
   #paused = false;
+  /** Whether close was called. */
+  #wantsEnd = false;
   #open: OpenMessage[] = [];
   #fragments: Uint8Array[] = [];
   #count = 0;
@@ -108,7 +110,7 @@ export class Walker {
       preface: new Uint8Array(0),
       head: link.incoming.takeHead(chance.below(200)),
       request: undefined,
-      announcesLater: role === "client",
+      learnsBy: role === "client" ? ("promise" as const) : ("handler" as const),
     };
     this.connection = factory.open(start, () => {});
     if (manner.reading === "loop") this.#last(this.#loop());
@@ -163,6 +165,7 @@ export class Walker {
 
   /** Begin the closing handshake, with any code. */
   close(): void {
+    this.#wantsEnd = true;
     if (this.connection.state === "open" && (this.#paused || this.#manner.reading === "loop")) this.mayPassOver = true;
     if (this.#chance.below(8) === 0) this.connection.close(null);
     else this.connection.close(this.#chance.of(CLOSE_CODES), "bye".repeat(this.#chance.below(3)));
@@ -333,7 +336,8 @@ export class Walker {
 
   #pause(): void {
     this.#paused = true;
-    if (this.connection.state !== "open") this.mayPassOver = true;
+    // A close that waits for a streamed message has not begun, but what comes before the pause ends is not wanted
+    if (this.#wantsEnd || this.connection.state !== "open") this.mayPassOver = true;
     this.connection.pause();
   }
 

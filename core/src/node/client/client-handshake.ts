@@ -218,7 +218,7 @@ export class ClientHandshake<Data> {
     // Whoever gives no data says that it is undefined
     const data = handlers.data as Data;
     const kind = { role: "client", settings, handlers, counters, onEnded: ignore } as const;
-    const start = { transport, info, data, deflate, head, request: received, announcesLater: true };
+    const start = { transport, info, data, deflate, head, request: received, learnsBy: "promise" } as const;
     new ConnectionFactory<Data>(kind, kit).open(start, (connection) => {
       if (signal !== undefined) obey(signal, connection);
       this.#outcome.opened(connection);

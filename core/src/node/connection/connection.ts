@@ -76,8 +76,8 @@ export interface ConnectionStart<Data> {
   readonly head: Uint8Array;
   /** Handed to the open handler. */
   readonly request: unknown;
-  /** Whether whoever opens learns of the connection after the open handler, so that messages wait for a later turn. */
-  readonly announcesLater: boolean;
+  /** How whoever opens learns of the connection: by the open handler, when the call that opened it returns, or by a promise. */
+  readonly learnsBy: "handler" | "return" | "promise";
 }
 
 /** What all connections of one role and with the same settings share. */

@@ -93,7 +93,7 @@ export class Driver<Data> implements TransportSink, Timed, Writer, Waiter, Outbo
   }
 
   /** The opening handshake is done: say so to the peer and to the application, then read. */
-  start({ preface, head, request, announcesLater }: ConnectionStart<Data>): void {
+  start({ preface, head, request, learnsBy }: ConnectionStart<Data>): void {
     const { open } = this.#kind.handlers;
     this.#pumping = true;
     this.#protocol.opened(performance.now(), preface);
@@ -101,7 +101,8 @@ export class Driver<Data> implements TransportSink, Timed, Writer, Waiter, Outbo
     this.#transport.start(this);
     if (open !== undefined) this.#call("open", open, request);
     this.#pumping = false;
-    if (announcesLater) this.#announce();
+    // What is not there yet comes when the call has returned, but perhaps before a promise is heard of
+    if (learnsBy === "promise" || (learnsBy === "return" && this.#protocol.hasUnread)) this.#announce();
     this.#pump();
   }
 

@@ -8,7 +8,7 @@ import { HandshakeError } from "../../engine/errors.ts";
 import type { Hub } from "../../pubsub/hub.ts";
 import { LocalHub } from "../../pubsub/local-hub.ts";
 import type { Connection } from "../connection/connection.ts";
-import { ConnectionFactory } from "../connection/connection.ts";
+import { ConnectionFactory, type ConnectionStart } from "../connection/connection.ts";
 import type { SendOptions } from "../connection/prepared-message.ts";
 import { checkPublishable, checkTopic, type Publishable, preparePublishable } from "../connection/topics.ts";
 import { type CloseCall, readCloseCall } from "./close-call.ts";
@@ -114,7 +114,8 @@ export class ServerCore<Data> implements HandshakeHost<Data>, Publisher {
     const httpVersion = HTTP_VERSIONS.find((version) => version === request.httpVersion) ?? request.httpVersion;
     const { extensions = "", scheme: deflate } = negotiated ?? {};
     const info = { httpVersion, path, remoteAddress, subprotocol, extensions };
-    const start = { transport, info, data, deflate, preface, head, request, announcesLater: isByHand };
+    const learnsBy = isByHand ? "return" : "handler";
+    const start: ConnectionStart<Data> = { transport, info, data, deflate, preface, head, request, learnsBy };
     return this.#factoryOf(route).open(start, this.#onOpened);
   }
 

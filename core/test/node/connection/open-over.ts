@@ -25,7 +25,7 @@ export function openOver(socket: net.Socket, handlers: Handlers, options: Connec
       preface: Buffer.from(PREFACE),
       head: Buffer.alloc(0),
       request: undefined,
-      announcesLater: false,
+      learnsBy: "handler",
     },
     () => {},
   );

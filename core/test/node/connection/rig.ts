@@ -68,7 +68,7 @@ export function rig(handlers: Handlers<string> = {}, options: RigOptions = {}): 
       preface: Buffer.from(PREFACE),
       head,
       request,
-      announcesLater: false,
+      learnsBy: "handler",
     },
     () => {},
   );
