@@ -3,6 +3,9 @@ import type { Platform } from "./platform.ts";
 /** Larger payloads get memory of their own: what is kept has to stay small. */
 const MOST_BYTES = 4 << 20;
 
+/** So many times as much as it needs may a range hold back, whose peer does not read it: it may be one of many. */
+const MOST_EXCESS = 2;
+
 /** Memory for large outgoing bytes, that serves again when they were sent: fresh memory costs the system more than all that is
  * written to it. One range is kept in mind; of several that are out at a time the latest. */
 export class Scratch {
@@ -21,7 +24,8 @@ export class Scratch {
   take(size: number): Uint8Array {
     if (size > MOST_BYTES) return this.#platform.allocate(size);
     const free = this.#free;
-    const whole = free !== undefined && free.length >= size ? free : this.#platform.allocate(size);
+    const fits = free !== undefined && free.length >= size && free.length <= MOST_EXCESS * size;
+    const whole = fits ? free : this.#platform.allocate(size);
     const range = whole.length === size ? whole : whole.subarray(0, size);
     this.#free = undefined;
     this.#whole = whole;

@@ -52,6 +52,21 @@ describe("memory for large outgoing bytes", () => {
     const large = scratch.take(4 * MIB + 1);
     assert.notEqual(large.buffer, kept.buffer);
     scratch.reclaim(large);
-    assert.equal(scratch.take(10).buffer, kept.buffer);
+    assert.equal(scratch.take(3 * MIB).buffer, kept.buffer);
+  });
+
+  test("what needs less than half of it gets memory of its own: a peer that does not read would hold back all", () => {
+    const platform = portablePlatform();
+    const scratch = new Scratch(platform);
+    let held = 0;
+    for (let i = 0; i < 10; i++) {
+      scratch.reclaim(scratch.take(MIB));
+      held += scratch.take(20_000).buffer.byteLength;
+    }
+    assert.equal(held, 10 * 20_000);
+    scratch.reclaim(scratch.take(1_000));
+    assert.equal(scratch.take(500).buffer.byteLength, 1_000);
+    scratch.reclaim(scratch.take(1_000));
+    assert.equal(scratch.take(499).buffer.byteLength, 499);
   });
 });
