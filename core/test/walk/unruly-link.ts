@@ -306,10 +306,11 @@ export class LinkEnd implements Transport {
 
   // ---- Transport
 
-  start(sink: TransportSink): void {
+  start(sink: TransportSink): boolean {
     if (this.#sink !== undefined) this.misuses.push("started twice");
     this.#sink = sink;
     this.incoming.wake();
+    return false;
   }
 
   get bufferedBytes(): number {

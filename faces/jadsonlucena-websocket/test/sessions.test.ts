@@ -73,14 +73,23 @@ describe("session IDs", () => {
   });
 
   test("after sessionExpires an ID is its client's no longer", async (context) => {
-    const ends = await serve(context, { sessionExpires: 20 });
+    const now = performance.now.bind(performance);
+    let passedMs = 0;
+    context.mock.method(performance, "now", () => now() + passedMs);
+    const ends = await serve(context, { sessionExpires: 60_000 });
     const { peer, id } = await join(context, ends);
     await leave(ends, peer);
-    await new Promise((resolve) => setTimeout(resolve, 30));
+    passedMs += 30_000;
+    const again = await join(context, ends, { Cookie: `${NAME}=${id}` });
+    assert.equal(again.id, id);
+    await leave(ends, again.peer);
+    // Since it was issued last
+    passedMs += 60_000;
     assert.notEqual(await idFor(context, ends, `${NAME}=${id}`), id);
-    ends.webSocket.sessionExpires = 60_000;
+    ends.webSocket.sessionExpires = 120_000;
     const second = await join(context, ends);
     await leave(ends, second.peer);
+    passedMs += 90_000;
     assert.equal(await idFor(context, ends, `${NAME}=${second.id}`), second.id);
   });
 

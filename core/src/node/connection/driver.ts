@@ -98,11 +98,12 @@ export class Driver<Data> implements TransportSink, Timed, Writer, Waiter, Outbo
     this.#pumping = true;
     this.#protocol.opened(performance.now(), preface);
     if (head.length > 0) this.onBytes(head, head.length);
-    this.#transport.start(this);
+    const comesLater = this.#transport.start(this);
     if (open !== undefined) this.#call("open", open, request);
     this.#pumping = false;
-    // What is not there yet comes when the call has returned, but perhaps before a promise is heard of
-    if (learnsBy === "promise" || (learnsBy === "return" && this.#protocol.hasUnread)) this.#announce();
+    // Most handshakes that are accepted by hand need no turn for it: nothing has come, and what comes has one of its own
+    const isEarly = !comesLater || this.#protocol.hasUnread;
+    if (learnsBy === "promise" || (learnsBy === "return" && isEarly)) this.#announce();
     this.#pump();
   }
 

@@ -48,12 +48,12 @@ export class Http2StreamTransport implements Transport, DirectWaiter {
     stream.on("error", keepFailure);
   }
 
-  start(sink: TransportSink): void {
+  start(sink: TransportSink): boolean {
     const stream = this.#stream;
     setSink(stream, sink);
     if (stream.destroyed) {
       process.nextTick(tellClose, stream);
-      return;
+      return true;
     }
     this.#handle = findQueueHandle(stream);
     stream.on("close", onClose);
@@ -62,6 +62,7 @@ export class Http2StreamTransport implements Transport, DirectWaiter {
     stream.on("trailers", refuseTrailers);
     if (stream.readableEnded) setImmediate(tellEnd, stream);
     stream.resume();
+    return false;
   }
 
   get socket(): Socket | undefined {

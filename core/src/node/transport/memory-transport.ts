@@ -28,9 +28,10 @@ export class MemoryTransport implements Transport {
     return [one, other];
   }
 
-  start(sink: TransportSink): void {
+  start(sink: TransportSink): boolean {
     this.#sink = sink;
     this.#schedulePeer();
+    return true;
   }
 
   get socket(): undefined {

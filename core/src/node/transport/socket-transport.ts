@@ -23,12 +23,12 @@ export class SocketTransport implements Transport, DirectWaiter {
     socket.on("error", keepFailure);
   }
 
-  start(sink: TransportSink): void {
+  start(sink: TransportSink): boolean {
     const socket = this.#socket;
     setSink(socket, sink);
     if (socket.closed) {
       process.nextTick(tellClose, socket);
-      return;
+      return true;
     }
     // What has to be sent when the peer has ended is ours to decide; a TLS socket would end by itself.
     socket.allowHalfOpen = true;
@@ -37,9 +37,11 @@ export class SocketTransport implements Transport, DirectWaiter {
     socket.on("close", onClose);
     socket.on("end", onEnd);
     this.#handle = findDirectHandle(socket);
-    if (readStatically(socket, onStaticRead)) readEarly(socket, sink);
+    const isStatic = readStatically(socket, onStaticRead);
+    if (isStatic) readEarly(socket, sink);
     else socket.on("data", passData);
     socket.resume();
+    return isStatic;
   }
 
   get socket(): Socket {

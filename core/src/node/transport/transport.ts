@@ -4,8 +4,9 @@ import type { Socket } from "node:net";
 export interface Transport {
   /** Node's socket below it; undefined where there is none. */
   readonly socket: Socket | undefined;
-  /** Begin to deliver to `sink`. Called once, before anything else. */
-  start(sink: TransportSink): void;
+  /** Begin to deliver to `sink`. Called once, before anything else.
+   * @returns whether all that comes after the call comes in a later turn; false where some may come in a tick of this one */
+  start(sink: TransportSink): boolean;
   /** Hand bytes to the system, all arrays as one write, in order.
    * @param chunks kept until they are written; not to be changed before
    * @returns true when the system has taken every byte, so that the arrays may be used again at once */

@@ -213,8 +213,8 @@ export class WatchedTransport implements Transport {
     return this.#inner.socket;
   }
 
-  start(sink: TransportSink): void {
-    this.#inner.start(new LendingSink(sink));
+  start(sink: TransportSink): boolean {
+    return this.#inner.start(new LendingSink(sink));
   }
 
   write(chunks: readonly Uint8Array[]): boolean {

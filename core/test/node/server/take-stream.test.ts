@@ -188,6 +188,28 @@ describe("takeStream: decisions that cannot be", () => {
   });
 });
 
+describe("takeStream: what the peer has sent before the decision", () => {
+  test("is handed over when even a promise of the connection is kept", async (t) => {
+    const order: string[] = [];
+    const got = new Journal<string>();
+    const { taken, client } = await takeStreams(t, {
+      message(_connection, message) {
+        order.push("message");
+        got.add(String(message));
+      },
+    });
+    client.ask().write(textFrame("early"));
+    const pending = await taken.next();
+    await client.ping();
+    // In a turn of its own: after it come ticks, and then promises
+    setImmediate(() => {
+      void Promise.resolve(pending.accept()).then(() => order.push("known"));
+    });
+    assert.equal(await got.next(), "early");
+    assert.deepEqual(order, ["known", "message"]);
+  });
+});
+
 describe("takeStream: nobody waits any more", () => {
   const departures: readonly (readonly [name: string, leave: (peer: Http2Peer, client: Http2Client) => unknown])[] = [
     ["resets the stream", (peer) => peer.reset()],
