@@ -49,6 +49,12 @@ export const LIMIT_ERRORS = {
     text: "the peer sends pings without reading the pongs",
   },
   OUTBOUND_FULL: { closeCode: 1013, option: "maxBufferedBytes", text: "the peer reads more slowly than it is sent to" },
+  MEMORY_FULL: {
+    closeCode: 1013,
+    option: "memoryBudget.limitBytes",
+    text: "all connections together hold more than the process has for them, and this one much of it",
+  },
+  RATE_EXCEEDED: { closeCode: 1008, option: "rate", text: "the peer sends more in a time than allowed" },
 } as const;
 
 /** What can be wrong with an opening handshake. `statusCode` is the answer of a server; 0 where that is none, and for
@@ -57,6 +63,16 @@ export const LIMIT_ERRORS = {
 export const HANDSHAKE_ERRORS = {
   REQUEST_INVALID: { statusCode: 400, rfc: "9112 §2.2", text: "the request is not valid HTTP/1.1" },
   REQUEST_TOO_LARGE: { statusCode: 431, rfc: "6585 §5", text: "the request's head is too large" },
+  REQUEST_CUT_OFF: {
+    statusCode: 0,
+    rfc: "6455 §10.4",
+    text: "of too many clients that have not asked for anything yet, this one waited longest",
+  },
+  TOO_MANY_SOCKETS: {
+    statusCode: 0,
+    rfc: "6455 §10.4",
+    text: "the process has nearly as many files open as it may; a client was cut off when it came",
+  },
   REQUEST_TIMEOUT: { statusCode: 408, rfc: "9110 §15.5.9", text: "the request did not come in time" },
   METHOD_NOT_CONNECT: { statusCode: 405, rfc: "8441 §4", text: "the method must be CONNECT" },
   PROTOCOL_UNKNOWN: { statusCode: 501, rfc: "8441 §5", text: ":protocol must be websocket" },
@@ -95,6 +111,8 @@ export const HANDSHAKE_ERRORS = {
   UPGRADE_TIMEOUT: { statusCode: 503, rfc: "6455 §4.2.2", text: "the handshake was not decided in time" },
   TOO_MANY_HANDSHAKES: { statusCode: 503, rfc: "6455 §10.4", text: "too many handshakes are pending" },
   TOO_MANY_FROM_ADDRESS: { statusCode: 429, rfc: "6455 §10.4", text: "too many connections come from this address" },
+  TOO_MANY_CONNECTIONS: { statusCode: 503, rfc: "6455 §10.4", text: "the server has as many connections as it may" },
+  HANDSHAKES_TOO_QUICK: { statusCode: 429, rfc: "6455 §10.4", text: "handshakes come too quickly from this address" },
   TOO_MANY_STREAMS: {
     statusCode: 0,
     rfc: "9113 §10.5",
@@ -196,7 +214,7 @@ export class ProtocolError extends WebSocketError {
 export class LimitError extends WebSocketError {
   declare readonly code: LimitErrorCode;
   readonly closeCode: number;
-  /** The option's name under `limits`. */
+  /** The option's name, most of them under `limits`. */
   readonly limit: string;
   /** In the limit's own unit, which ends its name. */
   readonly max: number;

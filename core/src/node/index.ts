@@ -8,14 +8,28 @@ export type { Limits, SharedLimits } from "../engine/messages/limits.ts";
 export { sharedLimits } from "../engine/messages/limits.ts";
 export type { Fragment, MessageKind, Reception } from "../engine/messages/message.ts";
 export type { State } from "../engine/protocol/state.ts";
+export type { Attempt, End, LoopState, Next } from "../reconnect/loop.ts";
+export type { Loss } from "../reconnect/outbox.ts";
 export { connect } from "./client/connect.ts";
 export type { ConnectOptions } from "./client/connect-options.ts";
+export type {
+  Keepable,
+  LostMessage,
+  Provided,
+  ReconnectingHandlers,
+  ReconnectingOptions,
+  ReconnectOptions,
+} from "./client/reconnect-options.ts";
+export type { ReconnectingConnection } from "./client/reconnecting-connection.ts";
 export type { CompressionMemory } from "./compression/compression-memory.ts";
 export { compressionMemory } from "./compression/compression-memory.ts";
 export type { CompressionOptions } from "./compression/compression-options.ts";
 export type { PingOptions, Sendable } from "./connection/connection.ts";
 export { Connection } from "./connection/connection.ts";
 export { fitReason, frameBytes } from "./connection/frame-tools.ts";
+export type { MemoryBudget } from "./connection/memory-budget.ts";
+export { memoryBudget } from "./connection/memory-budget.ts";
+export type { RateOptions } from "./connection/rate.ts";
 export type { MessageWriter } from "./connection/message-writer.ts";
 export type { Preparable, PreparedMessage, SendOptions } from "./connection/prepared-message.ts";
 export { prepare } from "./connection/prepared-message.ts";
@@ -26,7 +40,7 @@ export type { ConnectionSet } from "./server/connection-set.ts";
 export type { Endpoint } from "./server/create-endpoint.ts";
 export { createEndpoint } from "./server/create-endpoint.ts";
 export type { Acceptance, SubprotocolChoice, Upgrade, UpgradeAnswer } from "./server/decision.ts";
-export type { MaxConnectionsPerAddress } from "./server/address-limit.ts";
+export type { HandshakeRate, MaxConnectionsPerAddress } from "./server/address-limit.ts";
 export type { HandshakeRequest } from "./server/handshake-request.ts";
 export type { Refusal } from "./server/http-answer.ts";
 export type { Identities, Identity, IdentityOptions } from "./server/identities.ts";

@@ -13,6 +13,9 @@ import { collect, obey } from "./victim-channel.ts";
 
 const SMALL = 100;
 
+/** As in Node 20: a pool of 64 KiB, which Node 24 has, would be more than what is looked for. */
+Buffer.poolSize = 8_192;
+
 const commands: Readonly<Record<string, (...given: never[]) => Promise<unknown>>> = {
   async dial(url: string, { application = "takes", ...options }: VictimOptions): Promise<Cost> {
     await collect();

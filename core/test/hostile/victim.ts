@@ -14,6 +14,8 @@ import { collect, obey } from "./victim-channel.ts";
 export type Application = "echo" | "sink" | "keep" | "paths";
 
 const SMALL = 100;
+/** In so many turns what came in two reads is read, 512 frames a turn. */
+const READING_TURNS = 64;
 
 interface Telling {
   opened: number;
@@ -62,9 +64,10 @@ const commands: Readonly<Record<string, (...given: never[]) => unknown>> = {
       waiting.push({ wanted, done });
       wake();
     }),
-  /** Wait until so many bytes of frames have been received, which no handler tells. */
+  /** Wait until so many bytes of frames have been received, which no handler tells, and read. */
   async untilBytes(count: number): Promise<void> {
     while ((server?.stats().bytesReceived ?? 0) < count) await new Promise((resolve) => setImmediate(resolve));
+    for (let turn = 0; turn < READING_TURNS; turn++) await new Promise((resolve) => setImmediate(resolve));
   },
   connections: (): number => server?.connections.size ?? 0,
   limitCompression(bytes: number): void {

@@ -15,6 +15,11 @@ export class PayloadBuffer {
     return this.#length;
   }
 
+  /** Bytes of memory that it holds. */
+  get capacity(): number {
+    return this.#bytes?.length ?? 0;
+  }
+
   /** Copy a piece to the end.
    * @param expected how many bytes the buffer is announced to hold in the end; a guide, not trusted
    * @param final whether no more will be announced */

@@ -74,6 +74,7 @@ export class FrameReader {
       this.#input = EMPTY;
       this.#at = 0;
       this.#end = 0;
+      this.#kept = false;
       return;
     }
     // Whoever retains after each message may not copy the rest each time; half of a copy is worth a new one
@@ -89,6 +90,11 @@ export class FrameReader {
   /** Whether bytes wait to be read. */
   get hasUnread(): boolean {
     return this.#at !== this.#end;
+  }
+
+  /** Bytes of memory that hold what was not read, other than what is lent. */
+  get heldBytes(): number {
+    return this.#kept ? this.#input.length : 0;
   }
 
   /** Whether no frame has begun and no byte is waiting. */

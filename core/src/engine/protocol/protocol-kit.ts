@@ -36,6 +36,9 @@ export interface ProtocolOptions {
   readonly failureCode?: ((error: ProtocolError | LimitError) => number) | undefined;
   /** Shortest time between two automatic pongs; 0 or undefined answers each ping. */
   readonly pongIntervalMs?: number;
+  /** After so many frames `nextEvent` returns undefined although more have arrived, until `takeFrameCount` is called: others may have
+   * their turn, however small the frames are. `hasUnread` tells. Default Infinity. */
+  readonly framesAtOnce?: number;
 }
 
 /** Parts are used within one turn as a rule, so few are ever spare. */

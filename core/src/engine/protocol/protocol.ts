@@ -68,6 +68,8 @@ export class Protocol {
   #sent: ClosePair | undefined;
   #received: ClosePair | undefined;
   #error: WebSocketError | undefined;
+  /** Frames that receivers given back have begun. */
+  #frames = 0;
   /** A failure that `nextEvent` has not returned yet. */
   #unreported = false;
   /** Whether the Close frame that was sent says that this end failed the connection. */
@@ -123,8 +125,8 @@ export class Protocol {
 
   // ---- received bytes
 
-  /** Take received bytes, at 0 … length - 1. They are lent until `nextEvent` has returned undefined, or `retain` is
-   * called, and may be overwritten. */
+  /** Take received bytes, at 0 … length - 1. They are lent until `nextEvent` has returned undefined and no job
+   * waits, or `retain` is called, and may be overwritten. */
   receive(bytes: Uint8Array, length: number, nowMs: number): void {
     this.#nowMs = nowMs;
     this.#keepalive.received(nowMs);
@@ -196,6 +198,18 @@ export class Protocol {
   /** Whether received bytes wait for `nextEvent`. */
   get hasUnread(): boolean {
     return this.#receiver?.hasUnread === true;
+  }
+
+  /** Bytes of memory that hold what was received and is not complete, or was not asked for. */
+  get heldBytes(): number {
+    return this.#receiver?.heldBytes ?? 0;
+  }
+
+  /** How many frames were begun, control frames too, since this was called last. */
+  takeFrameCount(): number {
+    const frames = this.#frames + (this.#receiver?.takeFrameCount() ?? 0);
+    this.#frames = 0;
+    return frames;
   }
 
   /** Keep a copy of the received bytes that `nextEvent` has not come to. */
@@ -333,6 +347,11 @@ export class Protocol {
     if (error !== undefined) this.#failWith(error, nowMs);
   }
 
+  /** The peer still takes what was sent before the Close frame: its time begins anew. */
+  prolongClose(nowMs: number): void {
+    if (this.#closeDeadlineMs !== NEVER) this.#closeDeadlineMs = nowMs + this.#kit.options.closeTimeoutMs;
+  }
+
   /** Begin the closing handshake; without effect when it has begun.
    * @param code undefined for a Close frame without one
    * @throws UsageError for a code that may not be sent or a reason over 123 bytes, and before the connection is open
@@ -421,6 +440,12 @@ export class Protocol {
     return this.#pendingPongs;
   }
 
+  /** Whether it was ended because the peer was silent for too long. */
+  get isSilent(): boolean {
+    const code = this.#error?.code;
+    return code === "HEARTBEAT_TIMEOUT" || code === "CLOSE_TIMEOUT";
+  }
+
   // ---- time
 
   /** When `tick` has to be called; Infinity for never. */
@@ -448,7 +473,9 @@ export class Protocol {
       this.#wishFor("destroy");
       return;
     }
-    if (nowMs >= this.#messageDeadlineMs && this.#heldSinceMs === undefined) {
+    // Once it is closing, that is what it is given up for
+    const isLate = nowMs >= this.#messageDeadlineMs && this.#heldSinceMs === undefined;
+    if (isLate && this.#closeDeadlineMs === NEVER) {
       this.#messageDeadlineMs = NEVER;
       const { messageTimeoutMs } = this.#kit.options.limits;
       this.#failWith(new LimitError("MESSAGE_TIMEOUT", messageTimeoutMs, messageTimeoutMs), nowMs);
@@ -573,6 +600,7 @@ export class Protocol {
   /** An incomplete message may stay so only for a time; between two messages the receiver serves others. */
   #allRead(receiver: Receiver): void {
     if (receiver.idle) {
+      this.#frames += receiver.takeFrameCount();
       this.#kit.giveReceiver(receiver);
       this.#receiver = undefined;
     }

@@ -31,6 +31,8 @@ export interface ReceiverOptions {
   readonly reception: Reception;
   readonly textAs: "string" | "bytes";
   readonly limits: Limits;
+  /** After so many frames `next` returns undefined although more have arrived, until `takeFrameCount` is called. Default Infinity. */
+  readonly framesAtOnce?: number;
 }
 
 export class Receiver {
@@ -40,6 +42,7 @@ export class Receiver {
   readonly #reception: Reception;
   readonly #decodeText: boolean;
   readonly #limits: Limits;
+  readonly #framesAtOnce: number;
   /** The unfinished message, or with reception "frames" the unfinished frame. */
   #data: PayloadBuffer | undefined;
   /** The unfinished control frame, which may stand between the fragments of a message. */
@@ -52,6 +55,8 @@ export class Receiver {
   #job: InflateJob | undefined;
   /** What came of it. */
   #inflated: MessageEvent | FragmentEvent | undefined;
+  /** Frames whose headers were read since somebody asked. */
+  #frames = 0;
 
   /** @param masked whether frames must be masked (received by a server) or must not be */
   constructor(platform: Platform, masked: boolean, options: ReceiverOptions) {
@@ -61,6 +66,7 @@ export class Receiver {
     this.#reception = options.reception;
     this.#decodeText = options.textAs === "string";
     this.#limits = options.limits;
+    this.#framesAtOnce = options.framesAtOnce ?? Number.POSITIVE_INFINITY;
   }
 
   /** The RSV bits that may be set in a message's first frame; only while it is idle. */
@@ -89,6 +95,19 @@ export class Receiver {
     return this.#reader.empty && !this.#sequence.inMessage && this.#effect === undefined;
   }
 
+  /** Bytes of memory that it holds: what was not read, and a message, frame or control frame that is not complete. */
+  get heldBytes(): number {
+    const compressed = this.#job === undefined ? 0 : this.#job.end - this.#job.start;
+    return this.#reader.heldBytes + (this.#data?.capacity ?? 0) + (this.#control?.capacity ?? 0) + compressed;
+  }
+
+  /** How many frames were begun since this was called last; as many may be read again. */
+  takeFrameCount(): number {
+    const frames = this.#frames;
+    this.#frames = 0;
+    return frames;
+  }
+
   /** Whether bytes wait to be read. */
   get hasUnread(): boolean {
     return this.#reader.hasUnread || this.#effect !== undefined;
@@ -113,10 +132,11 @@ export class Receiver {
     if (this.#job !== undefined) return undefined;
     for (;;) {
       if (!reader.inFrame) {
-        if (!reader.readHeader()) {
+        if (this.#frames >= this.#framesAtOnce || !reader.readHeader()) {
           reader.retain();
           return undefined;
         }
+        this.#frames += 1;
         if (!isControl(reader.opcode)) {
           this.#sequence.beginFrame(reader.opcode, reader.payloadLength, (reader.rsv & RSV1) !== 0);
         }

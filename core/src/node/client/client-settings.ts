@@ -52,9 +52,13 @@ const CLIENT_NAMES: Record<ClientOwn, true> = {
   handshakeTimeoutMs: true,
   followRedirects: true,
   signal: true,
+  reconnect: true,
 };
 
-const ALL_NAMES = [...HANDLER_NAMES, ...CONNECTION_NAMES, ...Object.keys(CLIENT_NAMES)];
+/** The names of all options of `connect` that are no handlers. */
+export const CLIENT_OPTION_NAMES: readonly string[] = [...CONNECTION_NAMES, ...Object.keys(CLIENT_NAMES)];
+
+const ALL_NAMES = [...HANDLER_NAMES, ...CLIENT_OPTION_NAMES];
 
 const MOST_HEAD_BYTES = 2 ** 31 - 1;
 

@@ -42,4 +42,6 @@ export interface ConnectOptions<Data = undefined> extends Handlers<Data, Handsha
   readonly followRedirects?: boolean | number | undefined;
   /** Ends the handshake (`connect` rejects with the signal's reason), and later the connection (as `close(1001)`). */
   readonly signal?: AbortSignal | undefined;
+  /** With anything else than false the connection comes back when it is lost: see `ReconnectingOptions`. */
+  readonly reconnect?: false | undefined;
 }

@@ -9,6 +9,7 @@ import * as http2 from "node:http2";
 import type { Socket } from "node:net";
 import { TLSSocket } from "node:tls";
 import { HandshakeError } from "../../engine/errors.ts";
+import { isDoubted } from "../transport/http2-doubt.ts";
 import type { ClientUrl } from "./client-url.ts";
 import type { ConnectOptions } from "./connect-options.ts";
 import { openSocket } from "./open-socket.ts";
@@ -114,7 +115,7 @@ class SharedSession {
     if (mine.orHttp1 !== orHttp1 || mine.url.origin !== url.origin || !isSame(mine.tls, tls)) return false;
     const session = this.#session;
     if (session === undefined || !this.#isReady) return this.#waiters.size < STREAMS_WITHOUT_LIMIT;
-    return !session.closed && !session.destroyed && this.#hasRoom(session);
+    return !session.closed && !session.destroyed && !isDoubted(session) && this.#hasRoom(session);
   }
 
   add(waiting: Waiting): void {

@@ -35,6 +35,7 @@ export interface JobWaiter {
 export class Codec implements StateOwner {
   state: DeflateState | undefined = undefined;
   readonly #scheme: DeflateScheme;
+  #inflatedBytes = 0;
   #history: History | undefined;
 
   constructor(scheme: DeflateScheme) {
@@ -47,6 +48,13 @@ export class Codec implements StateOwner {
     return this.#scheme;
   }
 
+  /** How many bytes were inflated since this was called last. */
+  takeInflatedBytes(): number {
+    const bytes = this.#inflatedBytes;
+    this.#inflatedBytes = 0;
+    return bytes;
+  }
+
   /** Inflate what was received.
    * @param waiter told when the result was handed over in a later turn; without one it is now
    * @returns whether it was handed over already */
@@ -55,7 +63,7 @@ export class Codec implements StateOwner {
     if (keepsPeers) this.#history ??= new History(peerWindowBits);
     const history = this.#history;
     if (waiter === undefined || job.end - job.start <= INFLATE_NOW_UP_TO) {
-      handOver(job, tryToInflate(job, history), target);
+      this.#handOver(job, tryToInflate(job, history), target);
       return true;
     }
     const start = prepareInflation(job, history);
@@ -64,11 +72,20 @@ export class Codec implements StateOwner {
         done();
         // The connection has ended meanwhile
         if (this.#history !== history) history?.clear();
-        handOver(job, result, target);
+        this.#handOver(job, result, target);
         waiter.jobDone();
       }),
     );
     return false;
+  }
+
+  #handOver(job: InflateJob, result: Inflated | ProtocolError | LimitError, target: JobTarget): void {
+    if (result instanceof ProtocolError || result instanceof LimitError) {
+      target.failJob(job, result, performance.now());
+    } else {
+      this.#inflatedBytes += result.end - result.start;
+      target.finishJob(job, result.bytes, result.start, result.end);
+    }
   }
 
   /** Deflate what is to be sent.
@@ -136,11 +153,6 @@ function tryToInflate(job: InflateJob, history: History | undefined): Inflated |
   } catch (error) {
     return peersFault(error, job);
   }
-}
-
-function handOver(job: InflateJob, result: Inflated | ProtocolError | LimitError, target: JobTarget): void {
-  if (result instanceof ProtocolError || result instanceof LimitError) target.failJob(job, result, performance.now());
-  else target.finishJob(job, result.bytes, result.start, result.end);
 }
 
 /** Bytes that are good until the next job. */

@@ -22,10 +22,7 @@ export class CompressionMemory {
   }
 
   set limitBytes(bytes: number) {
-    if (typeof bytes !== "number" || !(bytes >= 0)) {
-      throw new UsageError(`limitBytes is ${String(bytes)}; give a number of bytes from 0 on, or Infinity`);
-    }
-    this.#limitBytes = bytes;
+    this.#limitBytes = readLimitBytes(bytes);
   }
 
   /** Bytes that zlib's states and what is remembered of messages take now. Those of the process itself, a few 100 KiB of work
@@ -58,6 +55,13 @@ export class CompressionMemory {
   use(bytes: number): void {
     this.#usedBytes += bytes;
   }
+}
+
+/** Check the limit of a memory of the process.
+ * @throws UsageError for what is no number from 0 on */
+export function readLimitBytes(bytes: unknown): number {
+  if (typeof bytes === "number" && bytes >= 0) return bytes;
+  throw new UsageError(`limitBytes is ${String(bytes)}; give a number of bytes from 0 on, or Infinity`);
 }
 
 /** The only one of the process. */

@@ -58,7 +58,10 @@ export function putWithTail({ bytes, start, end }: InflateJob, target: Uint8Arra
 
 /** The message has become more than it may, so many bytes at least. */
 export function tooBig({ maxBytes }: InflateJob, seen: number): LimitError {
-  return new LimitError("MESSAGE_TOO_BIG", maxBytes, seen);
+  const error = new LimitError("MESSAGE_TOO_BIG", maxBytes, seen);
+  // Until its text is asked for an error remembers who called, and so all that zlib has put out; the connection keeps the error
+  void error.stack;
+  return error;
 }
 
 /** What a message may refer to: the connection's history, or, once its data have ended and go on, itself. */

@@ -7,10 +7,10 @@
 import { type LimitError, ProtocolError } from "../../engine/errors.ts";
 import type { InflateJob } from "../../engine/protocol/jobs.ts";
 import type { History } from "./history.ts";
-import { type Inflated, judgeEnd, Past, putWithTail, tooBig, whole } from "./inflated.ts";
+import { type Inflated, judgeEnd, Past, putWithTail, tooBig } from "./inflated.ts";
 import { PublicInflation } from "./public-inflation.ts";
 import { openInflater, type RawZlib } from "./raw-zlib.ts";
-import { CHUNK_BYTES, inputSpace, outputSpace } from "./work-space.ts";
+import { CHUNK_BYTES, historySpace, inputSpace, moreOutput, outputSpace } from "./work-space.ts";
 
 /** The inflater of all connections. */
 let shared: RawZlib | undefined;
@@ -50,8 +50,6 @@ export function prepareInflation(
 class SharedInflation {
   readonly #inflater: RawZlib;
   readonly #job: InflateJob;
-  #pieces: Uint8Array[] | undefined;
-  #total = 0;
 
   constructor(inflater: RawZlib, job: InflateJob) {
     this.#inflater = inflater;
@@ -62,22 +60,24 @@ class SharedInflation {
     const inflater = this.#inflater;
     const input = inputSpace();
     const length = putWithTail(this.#job, input);
-    const output = outputSpace();
+    const { maxBytes } = this.#job;
     this.#begin(past);
-    for (let at = 0; ; ) {
-      if (!inflater.run(input, at, length, output, 0)) throw new ProtocolError("BAD_DEFLATE");
+    let output = outputSpace();
+    for (let at = 0, end = 0; ; ) {
+      const start = end;
+      if (!inflater.run(input, at, length, output, start)) throw new ProtocolError("BAD_DEFLATE");
       const { inputLeft, outputLeft } = inflater;
       at = length - inputLeft;
-      const produced = output.length - outputLeft;
-      this.#total += produced;
-      if (this.#total > this.#job.maxBytes) throw tooBig(this.#job, this.#total);
-      past.push(output, 0, produced);
-      if (outputLeft > 0 && judgeEnd(inputLeft) === "whole") return this.#finish(output, produced);
-      this.#pieces ??= [];
-      this.#pieces.push(Buffer.from(output.subarray(0, produced)));
+      end = output.length - outputLeft;
+      if (end > maxBytes) throw tooBig(this.#job, end);
+      past.push(output, start, end);
       if (outputLeft > 0) {
-        past.goOn(this.#pieces);
+        if (judgeEnd(inputLeft) === "whole") return { bytes: output, start: 0, end };
+        past.goOn([output.subarray(0, end)]);
         this.#begin(past);
+      } else {
+        // One byte more than may be shows that it is too much
+        output = moreOutput(output, maxBytes + 1);
       }
     }
   }
@@ -87,12 +87,6 @@ class SharedInflation {
     this.#inflater.reset();
     if (history === undefined || history.isEmpty) return;
     const block = history.asStoredBlock();
-    this.#inflater.run(block, 0, block.length, outputSpace(), 0);
-  }
-
-  #finish(output: Uint8Array, produced: number): Inflated {
-    if (this.#pieces === undefined) return { bytes: output, start: 0, end: produced };
-    this.#pieces.push(output.subarray(0, produced));
-    return whole(Buffer.concat(this.#pieces, this.#total));
+    this.#inflater.run(block, 0, block.length, historySpace(), 0);
   }
 }

@@ -12,7 +12,8 @@ import type { State } from "../../engine/protocol/state.ts";
 import type { DeflateScheme } from "../compression/deflate-scheme.ts";
 import type { Transport } from "../transport/transport.ts";
 import type { Counters } from "./counters.ts";
-import { Driver } from "./driver.ts";
+import { messageChannel } from "./diagnostics.ts";
+import { Driver, FRAMES_AT_ONCE } from "./driver.ts";
 import { MessageWriter } from "./message-writer.ts";
 import { nodePlatform } from "./node-platform.ts";
 import { positive } from "./option-checks.ts";
@@ -82,7 +83,7 @@ export interface ConnectionStart<Data> {
 
 /** What all connections of one role and with the same settings share. */
 export function makeKit(role: Role, settings: ConnectionSettings): ProtocolKit {
-  return new ProtocolKit(nodePlatform, sharedSlab, role, settings, sharedScratch);
+  return new ProtocolKit(nodePlatform, sharedSlab, role, { ...settings, framesAtOnce: FRAMES_AT_ONCE }, sharedScratch);
 }
 
 /** Makes connections of one kind; for those who do opening handshakes. */
@@ -201,25 +202,38 @@ export class Connection<Data = undefined> {
    *   A Readable that is not sent, or not to its end, is destroyed
    * @throws UsageError for what is not a message, or for bytes sent as text that are not UTF-8 */
   send(message: Sendable, options?: SendOptions): boolean {
-    const { outbound } = this.#driver;
+    // Short, so that the compiler puts all of it into whoever calls it
+    if (messageChannel.hasSubscribers) return this.#sendObserved(message, options);
     if (options === undefined) {
+      const { outbound } = this.#driver;
       if (typeof message === "string") return outbound.sendText(message, undefined);
       if (message instanceof Uint8Array) return outbound.sendBytes("binary", message, undefined);
       if (message instanceof PreparedMessage) return outbound.sendPrepared(message);
     }
-    return this.#sendAs(message, options ?? {});
+    return this.#sendAs(message, options);
   }
 
-  #sendAs(message: Sendable, options: SendOptions): boolean {
+  /** What is accepted and is in one piece is told to whoever observes. */
+  #sendObserved(message: Sendable, options: SendOptions | undefined): boolean {
+    const { droppedMessages } = this;
+    const keepsUp = this.#sendAs(message, options);
+    const told = observable(message);
+    if (told === undefined || this.droppedMessages !== droppedMessages) return keepsUp;
+    messageChannel.publish({ connection: this, direction: "sent", ...told, kind: options?.kind ?? told.kind });
+    return keepsUp;
+  }
+
+  #sendAs(message: Sendable, options: SendOptions | undefined): boolean {
     const { outbound } = this.#driver;
-    const { kind, compress } = checkSendOptions(options);
+    const { kind, compress } = checkSendOptions(options ?? {});
+    if (typeof message === "string" && kind !== "binary") return outbound.sendText(message, compress);
+    if (message instanceof Uint8Array) return outbound.sendBytes(kind ?? "binary", message, compress);
     if (message instanceof PreparedMessage) {
       if (kind === undefined && compress === undefined) return outbound.sendPrepared(message);
       throw new UsageError("a prepared message has its kind and compression already; give them to prepare");
     }
     if (message instanceof Blob) return this.#sendLong(message, kind ?? "binary");
     if (isReadable(message)) return this.#sendLong(message, kind);
-    if (typeof message === "string" && kind !== "binary") return outbound.sendText(message, compress);
     return outbound.sendBytes(kind ?? "binary", messageBytes(message), compress);
   }
 
@@ -380,6 +394,14 @@ export class Connection<Data = undefined> {
     };
     return iterator;
   }
+}
+
+/** What the channel of messages is told of one; undefined for one that is sent piece by piece. */
+function observable(message: Sendable): { kind: MessageKind; data: string | Uint8Array } | undefined {
+  if (typeof message === "string") return { kind: "text", data: message };
+  if (message instanceof PreparedMessage) return { kind: message.kind, data: message.payload };
+  const data = payloadBytes(message);
+  return data === undefined ? undefined : { kind: "binary", data };
 }
 
 function isReadable(value: unknown): value is Readable {

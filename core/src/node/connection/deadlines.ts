@@ -7,7 +7,7 @@ export interface Timed {
 }
 
 /** Longest delay that setTimeout takes. */
-const LONGEST_DELAY_MS = 2 ** 31 - 1;
+export const LONGEST_DELAY_MS: number = 2 ** 31 - 1;
 
 /** The deadlines of all connections of the process, with one timer: a binary heap, the earliest first. */
 class Deadlines {

@@ -5,7 +5,7 @@
 import type { Socket } from "node:net";
 import { isPromise } from "node:util/types";
 import type { WebSocketError } from "../../engine/errors.ts";
-import { ConnectionClosedError, HandlerError } from "../../engine/errors.ts";
+import { ConnectionClosedError, HandlerError, LimitError } from "../../engine/errors.ts";
 import { CLOSE_CODE, writeClose } from "../../engine/frames/close-code.ts";
 import type { OutgoingFrame } from "../../engine/frames/frame.ts";
 import type { MessageKind } from "../../engine/messages/message.ts";
@@ -18,14 +18,18 @@ import type { Transport, TransportSink } from "../transport/transport.ts";
 import type { Connection, ConnectionKind, ConnectionStart } from "./connection.ts";
 import type { Timed } from "./deadlines.ts";
 import { deadlines } from "./deadlines.ts";
+import { closeChannel, dropChannel, errorChannel, messageChannel, openChannel } from "./diagnostics.ts";
 import { Inbox } from "./inbox.ts";
+import { FREE_BYTES, memoryBudget } from "./memory-budget.ts";
 import { nodePlatform } from "./node-platform.ts";
 import type { OutboundHost } from "./outbound.ts";
 import { Outbound } from "./outbound.ts";
 import { PendingPings } from "./pending-pings.ts";
+import { RateMeter } from "./rate.ts";
 import type { CloseEvent, Handlers } from "./settings.ts";
 import type { Waiter, Writer } from "./turn.ts";
 import { afterReactions, afterTurns, holdTurn, releaseTurn, writeAtEndOfTurn } from "./turn.ts";
+import { warn } from "./warnings.ts";
 
 /** After so many pongs they are written, to learn whether the peer reads them. */
 const PONGS_BEFORE_WRITE = 256;
@@ -44,8 +48,24 @@ const UNANNOUNCED = 8;
 const INFLATING = 16;
 /** What the event before has led to is not done yet. */
 const APART = 32;
+/** The peer has sent more than it may in a time. */
+const RATED = 64;
+/** This end has closed, and a reader is behind with what came before. */
+const CROWDED = 128;
+/** Much was done for this connection: it is the others' turn. */
+const SHARED = 256;
 /** What holds events back even when the connection is closing. */
-const HOLDS_ALWAYS = UNANNOUNCED | INFLATING | APART;
+const HOLDS_ALWAYS = UNANNOUNCED | INFLATING | APART | CROWDED | SHARED;
+
+/** So many bytes are inflated for one connection, then it is the others' turn: about a millisecond. */
+const WORK_PER_TURN = 1 << 20;
+/** What each compressed message costs besides, in the same unit. */
+const INFLATING_COST = 4_096;
+/** Frames that are read for one connection in a turn: 64 KiB can hold 9,000 of them, and the system gives out 32 such reads. */
+export const FRAMES_AT_ONCE = 512;
+const FRAME_COST: number = WORK_PER_TURN / FRAMES_AT_ONCE;
+/** Bytes that may wait for a reader whose end has closed; then the peer waits, with its Close frame. */
+const MOST_AFTER_CLOSE = 1 << 20;
 
 type Delivered = Exclude<ProtocolEvent, InflateJob>;
 
@@ -73,7 +93,14 @@ export class Driver<Data> implements TransportSink, Timed, Writer, Waiter, Outbo
   /** Whether a handler goes on later in this turn, so that what it sends then can leave together with what is there. */
   #answersLater = false;
   #ending: CloseEvent | undefined;
+  /** What was still to be sent when the Close frame was queued behind it, or when it was looked at since. */
+  #backlog = 0;
+  /** What was done since others had their turn, in bytes inflated. */
+  #work = 0;
+  /** Bytes that are counted in the process's budget. */
+  #heldBytes = 0;
   /** Each made when it is first needed. */
+  #meter: RateMeter | undefined;
   #inbox: Inbox | undefined;
   #pings: PendingPings | undefined;
   #endListeners: Set<(ending: CloseEvent) => void> | undefined;
@@ -99,6 +126,7 @@ export class Driver<Data> implements TransportSink, Timed, Writer, Waiter, Outbo
     this.#protocol.opened(performance.now(), preface);
     if (head.length > 0) this.onBytes(head, head.length);
     const comesLater = this.#transport.start(this);
+    if (openChannel.hasSubscribers) openChannel.publish({ connection: this.#connection, request });
     if (open !== undefined) this.#call("open", open, request);
     this.#pumping = false;
     // Most handshakes that are accepted by hand need no turn for it: nothing has come, and what comes has one of its own
@@ -201,6 +229,8 @@ export class Driver<Data> implements TransportSink, Timed, Writer, Waiter, Outbo
   takeMessage(reader: object): Promise<IteratorResult<string | Uint8Array, undefined>> {
     const inbox = this.#openInbox();
     const message = inbox.take(reader);
+    this.countHeld();
+    if (inbox.waitingBytes <= MOST_AFTER_CLOSE) this.#release(CROWDED);
     if (inbox.wanted) this.#release(UNASKED);
     else this.#tellHold();
     return message;
@@ -209,6 +239,7 @@ export class Driver<Data> implements TransportSink, Timed, Writer, Waiter, Outbo
   /** A reader asks for no more. */
   stopTaking(reader: object): void {
     this.#inbox?.leave(reader);
+    if (this.#inbox?.hasReader === false) this.#release(CROWDED);
   }
 
   get ending(): CloseEvent | undefined {
@@ -225,12 +256,23 @@ export class Driver<Data> implements TransportSink, Timed, Writer, Waiter, Outbo
 
   // ---- what the transport says
 
-  onBytes(bytes: Uint8Array, length: number): void {
+  onBytes(bytes: Uint8Array, length: number, isLast = false): void {
+    const nowMs = performance.now();
     this.#kind.counters.bytesReceived += length;
-    this.#protocol.receive(bytes, length, performance.now());
+    this.#protocol.receive(bytes, length, nowMs);
+    const { rate } = this.#kind.settings;
+    if (rate !== undefined) {
+      this.#meter ??= new RateMeter(rate);
+      this.#meter.addBytes(length, nowMs);
+    }
     if (!this.#taking) this.#stopReading();
-    if (this.#pumping || !this.#taking) this.#protocol.retain();
-    else this.#pump();
+    if (this.#pumping || !this.#taking) {
+      this.#protocol.retain();
+      this.#limitHeld();
+    } else this.#pump();
+    if (isLast) this.#work = 0;
+    // Or there would be another read to keep
+    if ((this.#held & SHARED) !== 0 && this.#protocol.hasUnread) this.#stopReading();
   }
 
   onDrain(): void {
@@ -245,7 +287,9 @@ export class Driver<Data> implements TransportSink, Timed, Writer, Waiter, Outbo
 
   onClose(error: Error | undefined): void {
     if (this.#ending !== undefined) return;
-    this.#release(UNANNOUNCED);
+    // What is left is handed over at once
+    do this.#release(UNANNOUNCED | RATED | SHARED | APART);
+    while ((this.#held & (SHARED | APART)) !== 0);
     this.#takeRest();
     const ending = this.#protocol.ended(error);
     this.#takeFailure();
@@ -257,8 +301,21 @@ export class Driver<Data> implements TransportSink, Timed, Writer, Waiter, Outbo
   // ---- what the time says
 
   onDue(nowMs: number): void {
+    if (this.#meter !== undefined) this.#keepRate(this.#meter, nowMs);
+    if (this.#backlog > 0 && nowMs >= this.#protocol.nextDeadlineMs && this.#takesMore()) {
+      this.#protocol.prolongClose(nowMs);
+    }
     this.#protocol.tick(nowMs);
     this.#pump();
+  }
+
+  /** Whether the peer has read much since this was asked last: what was accepted before a Close frame is not to be lost to a peer
+   * that reads, and one that reads a byte now and then is not to be waited for. */
+  #takesMore(): boolean {
+    const backlog = this.#outbound.backlog;
+    const taken = this.#backlog - backlog;
+    this.#backlog = backlog;
+    return taken >= Math.min(this.#kind.settings.highWaterMarkBytes, taken + backlog);
   }
 
   endTurn(): void {
@@ -286,18 +343,88 @@ export class Driver<Data> implements TransportSink, Timed, Writer, Waiter, Outbo
         this.#inflate(event);
         continue;
       }
+      const meter = this.#meter;
+      if (meter?.policy === "drop" && meter.addFrames(this.#takeFrameCount()) && event.type === "message") {
+        this.#refuseMessage(meter, event.data);
+        continue;
+      }
       // Whoever has closed while paused wants the peer's Close frame, but not what comes before it.
       if ((this.#held & PAUSED) !== 0) this.#passedOver = true;
       if (!this.#passedOver || event.type === "failed" || event.type === "close") this.#deliver(event);
       if (this.#kind.settings.delivery === "apart" && protocol.hasUnread) this.#setApart();
     }
+    const frames = this.#takeFrameCount();
     if (!this.#taking) protocol.retain();
     else if (this.#endArrived) protocol.receiveEnd(performance.now());
+    if (this.#meter !== undefined) this.#limitRate(this.#meter, frames);
     this.#pumping = false;
     const goesOn = this.#answersLater || (this.#held & APART) !== 0;
     if (goesOn && protocol.outputBytes > 0) this.planTurn();
     else this.finishTurn();
     this.#answersLater = false;
+  }
+
+  // ---- what the peer may send in a time
+
+  /** After each read: what is too much of it is at most a read's worth. */
+  #limitRate(meter: RateMeter, frames: number): void {
+    if (!meter.addFrames(frames) || !this.#protocol.open) return;
+    if (meter.policy === "close") {
+      const { error } = meter;
+      this.#protocol.fail(error, error.closeCode, performance.now());
+      this.#takeFailure();
+    } else if (meter.policy === "slow" && (this.#held & RATED) === 0) {
+      this.#kind.counters.slowed += 1;
+      this.#hold(RATED);
+      this.#protocol.retain();
+    }
+  }
+
+  /** The time has come to read a peer again that was too quick; of one that is silent nothing is kept. */
+  #keepRate(meter: RateMeter, nowMs: number): void {
+    meter.addBytes(0, nowMs);
+    if (nowMs >= meter.resumeMs) this.#release(RATED);
+    if (meter.isForgotten(nowMs)) this.#meter = undefined;
+  }
+
+  /** A message that came too quickly is handed over to nobody; of several in a row the first is told. */
+  #refuseMessage(meter: RateMeter, data: string | Uint8Array): void {
+    const { counters } = this.#kind;
+    counters.messagesReceived += 1;
+    counters.messagesRefused += 1;
+    this.dropped("rate", data.length);
+    if (meter.isTold) return;
+    meter.isTold = true;
+    this.#report(meter.error);
+  }
+
+  // ---- what it costs
+
+  /** Count in the process's budget what this connection holds.
+   * @returns how much more that is than before */
+  countHeld(): number {
+    // What is left of it is nobody's any more
+    if (this.#ending !== undefined) return 0;
+    const held = this.#protocol.heldBytes + this.#outbound.heldBytes + (this.#inbox?.waitingBytes ?? 0);
+    const more = held - this.#heldBytes;
+    if (more === 0) return 0;
+    this.#heldBytes = held;
+    this.#kind.counters.heldBytes += more;
+    memoryBudget.change(more);
+    return more;
+  }
+
+  /** Fail the connection where it holds more than before, and much, and all together too much. */
+  #limitHeld(): void {
+    if (this.countHeld() <= 0 || this.#heldBytes <= FREE_BYTES) return;
+    if (memoryBudget.hasRoomFor(0) || !this.#protocol.open) return;
+    const error = new LimitError("MEMORY_FULL", memoryBudget.limitBytes, memoryBudget.usedBytes);
+    this.#protocol.fail(error, error.closeCode, performance.now());
+    this.planTurn();
+  }
+
+  dropped(reason: "closed" | "full" | "rate", bytes: number | undefined): void {
+    if (dropChannel.hasSubscribers) dropChannel.publish({ connection: this.#connection, reason, bytes });
   }
 
   /** The next event comes apart from this one, but what both lead to is written together. */
@@ -315,15 +442,36 @@ export class Driver<Data> implements TransportSink, Timed, Writer, Waiter, Outbo
 
   #inflate(job: InflateJob): void {
     if (this.#codec?.inflate(job, this.#protocol, this) === false) this.#hold(INFLATING);
+    else this.#countInflated();
+  }
+
+  /** What is inflated counts as received, not what came of it over the wire. */
+  #countInflated(): void {
+    const inflated = this.#codec?.takeInflatedBytes() ?? 0;
+    this.#meter?.addMore(inflated);
+    this.#share(inflated + INFLATING_COST);
+  }
+
+  #takeFrameCount(): number {
+    const frames = this.#protocol.takeFrameCount();
+    this.#share(frames * FRAME_COST);
+    return frames;
+  }
+
+  /** Something was done for this connection: after a while the others come first, and it goes on in the next turn. */
+  #share(work: number): void {
+    this.#work += work;
+    if (this.#work < WORK_PER_TURN || (this.#held & SHARED) !== 0) return;
+    this.#held |= SHARED;
+    setImmediate(() => this.#release(SHARED));
   }
 
   jobDone(): void {
     if (this.#ending !== undefined) return;
+    this.#countInflated();
     this.#held &= ~INFLATING;
     this.#tellHold();
-    if (!this.#taking && !this.#protocol.failurePending) return;
-    this.#readOn();
-    this.#pump();
+    if (this.#taking || this.#protocol.failurePending) this.#goOn();
   }
 
   #deliver(event: Delivered): void {
@@ -368,12 +516,15 @@ export class Driver<Data> implements TransportSink, Timed, Writer, Waiter, Outbo
 
   #deliverMessage(data: string | Uint8Array, kind: MessageKind): void {
     const { handlers } = this.#kind;
+    if (messageChannel.hasSubscribers) this.#tellMessage(data, kind);
     if (handlers.message === undefined) {
       if (this.handsOver) return;
-      // Whoever has closed, and asks for no message, wants none.
-      if (!this.#protocol.open && this.#inbox?.wanted !== true) return;
+      // Whoever has closed, and asks for no message, wants none
+      if (!this.#protocol.open && this.#inbox?.hasReader !== true) return;
       const inbox = this.#openInbox();
       inbox.put(data);
+      // The peer's Close frame is wanted, but a reader can only ask for one message at a time: some may wait for it
+      if (!this.#protocol.open && inbox.waitingBytes > MOST_AFTER_CLOSE) this.#hold(CROWDED);
       if (!inbox.wanted) this.#hold(UNASKED);
       return;
     }
@@ -383,6 +534,10 @@ export class Driver<Data> implements TransportSink, Timed, Writer, Waiter, Outbo
     } catch (error) {
       this.#handlerFailed("message", error);
     }
+  }
+
+  #tellMessage(data: string | Uint8Array, kind: MessageKind): void {
+    messageChannel.publish({ connection: this.#connection, direction: "received", kind, data });
   }
 
   #call<T>(
@@ -414,11 +569,12 @@ export class Driver<Data> implements TransportSink, Timed, Writer, Waiter, Outbo
     if (!this.#protocol.open && cause instanceof ConnectionClosedError) return;
     const error = handlerError(name, cause);
     this.#report(error);
-    if (this.#kind.handlers.error === undefined) process.emitWarning(error);
+    if (this.#kind.handlers.error === undefined) warn(error.code, error);
     if (this.#protocol.open) this.#beginClose(CLOSE_CODE.internalError, "");
   }
 
   #beginClose(code: number | undefined, reason: string): void {
+    if (this.#outbound.blocked) this.#backlog = this.#outbound.backlog;
     this.#protocol.close(code, reason, performance.now());
     // Whoever closes wants the peer's Close frame, and may have stopped reading before it.
     this.#readOn();
@@ -429,12 +585,13 @@ export class Driver<Data> implements TransportSink, Timed, Writer, Waiter, Outbo
   #report(error: WebSocketError): void {
     const { handlers, counters } = this.#kind;
     counters.errors.set(error.code, (counters.errors.get(error.code) ?? 0) + 1);
+    if (errorChannel.hasSubscribers) errorChannel.publish({ connection: this.#connection, error });
     if (handlers.error === undefined) return;
     try {
       const result = handlers.error(this.#connection, error);
-      if (isPromise(result)) result.catch(warn);
+      if (isPromise(result)) result.catch(warnOf);
     } catch (failure) {
-      warn(failure);
+      warnOf(failure);
     }
   }
 
@@ -456,10 +613,15 @@ export class Driver<Data> implements TransportSink, Timed, Writer, Waiter, Outbo
   #release(reason: number): void {
     if ((this.#held & reason) === 0) return;
     this.#held &= ~reason;
+    if ((reason & SHARED) !== 0) this.#work = 0;
     this.#tellHold();
-    if (this.#held !== 0) return;
-    this.#readOn();
+    if (this.#taking) this.#goOn();
+  }
+
+  /** First what was kept: the peer waits until all of it is taken, or it could send more each time. */
+  #goOn(): void {
     this.#pump();
+    if (this.#taking) this.#readOn();
   }
 
   /** Silence is nobody's fault while the application does not read; but where nobody has ever asked for messages, and
@@ -472,7 +634,7 @@ export class Driver<Data> implements TransportSink, Timed, Writer, Waiter, Outbo
   }
 
   get #isHeld(): boolean {
-    if ((this.#held & (PAUSED | INFLATING)) !== 0) return true;
+    if ((this.#held & (PAUSED | INFLATING | RATED)) !== 0) return true;
     return (this.#held & UNASKED) !== 0 && this.#inbox?.asked === true;
   }
 
@@ -501,9 +663,10 @@ export class Driver<Data> implements TransportSink, Timed, Writer, Waiter, Outbo
   /** Write what there is, and do what follows from the protocol's state. */
   finishTurn(): void {
     this.#outbound.write();
+    this.#limitHeld();
     const wish = this.#protocol.transportWish;
     if (wish === "destroy") {
-      this.#transport.destroy();
+      this.#transport.destroy(this.#protocol.isSilent);
       return;
     }
     if (wish === "end") {
@@ -511,7 +674,8 @@ export class Driver<Data> implements TransportSink, Timed, Writer, Waiter, Outbo
       // The peer's FIN has to be seen, whether or not the application reads.
       this.#readOn();
     }
-    const dueMs = this.#protocol.nextDeadlineMs;
+    const resumeMs = (this.#held & RATED) === 0 ? Number.POSITIVE_INFINITY : (this.#meter?.resumeMs ?? 0);
+    const dueMs = Math.min(this.#protocol.nextDeadlineMs, resumeMs);
     if (dueMs < this.dueMs) deadlines.watch(this, dueMs);
     const { drain } = this.#kind.handlers;
     if (this.#outbound.takeDrain() && drain !== undefined) this.#call("drain", drain, undefined);
@@ -540,9 +704,13 @@ export class Driver<Data> implements TransportSink, Timed, Writer, Waiter, Outbo
     deadlines.forget(this);
     this.#codec?.close();
     this.#outbound.abandon(ending);
+    memoryBudget.change(-this.#heldBytes);
+    this.#kind.counters.heldBytes -= this.#heldBytes;
+    this.#heldBytes = 0;
     this.#pings?.rejectAll(new ConnectionClosedError("ping", ending));
     this.#inbox?.finish();
     onEnded(this.#connection);
+    if (closeChannel.hasSubscribers) closeChannel.publish({ connection: this.#connection, event: ending });
     if (handlers.close !== undefined) this.#call("close", handlers.close, ending);
     for (const listener of this.#endListeners ?? []) listener(ending);
     this.#endListeners = undefined;
@@ -558,6 +726,6 @@ function handlerError(name: string, cause: unknown): HandlerError {
   }
 }
 
-function warn(failure: unknown): void {
-  process.emitWarning(failure instanceof Error ? failure : handlerError("error", failure));
+function warnOf(failure: unknown): void {
+  warn("HANDLER_FAILED", failure instanceof Error ? failure : handlerError("error", failure));
 }

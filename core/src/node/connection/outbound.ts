@@ -14,6 +14,7 @@ import type { Role } from "../../engine/protocol/protocol-kit.ts";
 import type { Codec } from "../compression/codec.ts";
 import type { Transport } from "../transport/transport.ts";
 import type { Counters } from "./counters.ts";
+import { FREE_BYTES, memoryBudget } from "./memory-budget.ts";
 import { nodePlatform } from "./node-platform.ts";
 import type { FragmentSink } from "./outgoing-queue.ts";
 import { OutgoingQueue } from "./outgoing-queue.ts";
@@ -42,6 +43,11 @@ export interface OutboundHost {
   finishTurn(): void;
   /** A message that was accepted could not be sent, by the application's fault. */
   sendFailed(error: unknown): void;
+  /** Count in the process's budget what is held. */
+  countHeld(): void;
+  /** A message was not accepted, or will not be sent.
+   * @param bytes about how many; undefined where nobody knows any more */
+  dropped(reason: "closed" | "full", bytes: number | undefined): void;
 }
 
 export class Outbound implements FragmentSink {
@@ -90,6 +96,17 @@ export class Outbound implements FragmentSink {
   /** Bytes accepted for sending that the system has not taken. */
   get bufferedBytes(): number {
     return this.#protocol.outputBytes + this.#transport.bufferedBytes + (this.#queue?.bytes ?? 0);
+  }
+
+  /** What the system has not taken, as `Transport.backlog`. */
+  get backlog(): number {
+    return this.#protocol.outputBytes + this.#transport.backlog;
+  }
+
+  /** Bytes of memory that are held because the peer is slow, or a message before them is. */
+  get heldBytes(): number {
+    const queued = this.#queue?.memoryBytes ?? 0;
+    return this.#blocked ? this.#protocol.outputBytes + this.#transport.bufferedBytes + queued : queued;
   }
 
   /** Of those, what the protocol has made into frames: for a transport that has ended. */
@@ -162,7 +179,7 @@ export class Outbound implements FragmentSink {
     };
     if (this.#queue?.sealed === true || !this.#protocol.open) {
       discard();
-      return this.#drop();
+      return this.#drop("closed");
     }
     this.#openQueue().push({ isMessage: true, bytes: 0, run, cancel: discard });
     this.#drainDue = true;
@@ -346,9 +363,9 @@ export class Outbound implements FragmentSink {
   // ---- limits
 
   #accepts(bytes: number): boolean {
-    if (!this.#protocol.open) return this.#drop();
+    if (!this.#protocol.open) return this.#drop("closed", bytes);
     if (!this.#blocked) return true;
-    return this.#fits(bytes, this.#kind.settings.overflow) || this.#drop();
+    return this.#fits(bytes, this.#kind.settings.overflow) || this.#drop("full", bytes);
   }
 
   /** Whether so much more may wait; if not, the connection is closed where the policy is to. */
@@ -356,9 +373,14 @@ export class Outbound implements FragmentSink {
     const { maxBufferedBytes } = this.#kind.settings;
     const written = this.#protocol.outputBytes + this.#transport.bufferedBytes;
     const buffered = written + (this.#queue?.memoryBytes ?? 0) + bytes;
-    if (buffered <= maxBufferedBytes) return true;
+    const isWithin = buffered <= maxBufferedBytes;
+    // What was sent in this turn is not counted yet
+    this.#host.countHeld();
+    if (isWithin && (buffered <= FREE_BYTES || memoryBudget.hasRoomFor(bytes))) return true;
     if (policy === "close") {
-      const error = new LimitError("OUTBOUND_FULL", maxBufferedBytes, buffered);
+      const error = isWithin
+        ? new LimitError("MEMORY_FULL", memoryBudget.limitBytes, memoryBudget.usedBytes)
+        : new LimitError("OUTBOUND_FULL", maxBufferedBytes, buffered);
       this.#protocol.fail(error, error.closeCode, performance.now());
       this.#host.planTurn();
     }
@@ -392,12 +414,13 @@ export class Outbound implements FragmentSink {
   /** A message that was accepted will not be sent. */
   #lose(): false {
     this.#lostMessages += 1;
-    return this.#drop();
+    return this.#drop("closed");
   }
 
-  #drop(): false {
+  #drop(reason: "closed" | "full", bytes?: number): false {
     this.#droppedMessages += 1;
     this.#kind.counters.messagesDropped += 1;
+    this.#host.dropped(reason, bytes);
     return false;
   }
 
@@ -499,8 +522,8 @@ export class Outbound implements FragmentSink {
    * not read.
    * @param keep called once it is known that the message may wait, for what sends it */
   #enqueue(bytes: number, keep: () => () => Promise<boolean> | undefined): false {
-    if (this.#queue?.sealed === true || !this.#protocol.open) return this.#drop();
-    if (!this.#fits(bytes, this.#kind.settings.overflow)) return this.#drop();
+    if (this.#queue?.sealed === true || !this.#protocol.open) return this.#drop("closed", bytes);
+    if (!this.#fits(bytes, this.#kind.settings.overflow)) return this.#drop("full", bytes);
     const send = keep();
     const run = (): void | Promise<void> => {
       if (!this.#protocol.open) {

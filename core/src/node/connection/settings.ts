@@ -11,6 +11,8 @@ import { type CompressionOptions, resolveCompression } from "../compression/comp
 import type { Connection } from "./connection.ts";
 import { DeflateNegotiation } from "../compression/deflate-negotiation.ts";
 import { positive, wholeNumber } from "./option-checks.ts";
+import { type RateOptions, type RateSettings, resolveRate } from "./rate.ts";
+import { warn } from "./warnings.ts";
 
 /** How a connection ended. */
 export interface CloseEvent extends Ending {
@@ -81,6 +83,9 @@ export interface ConnectionOptions {
   /** Whether messages are compressed where the peer wants it (permessage-deflate, RFC 7692), and how. Default true: a message of
    * 1,024 bytes or more is. Not with `reception: "frames"`, which hands frames over as they are. */
   readonly compression?: boolean | CompressionOptions;
+  /** How much the peer may send in a time; false for whatever it likes. Default: 200,000 messages and 256 MiB a second, above
+   * which it is read more slowly. */
+  readonly rate?: false | RateOptions;
   readonly backpressure?: {
     /** `send` returns false above it. Default 64 KiB. */
     readonly highWaterMarkBytes?: number;
@@ -117,6 +122,7 @@ const OPTIONS: Record<keyof ConnectionOptions, true> = {
   automaticPong: true,
   pongIntervalMs: true,
   compression: true,
+  rate: true,
   backpressure: true,
 };
 
@@ -133,6 +139,8 @@ export interface ConnectionSettings extends ProtocolOptions {
   readonly maxBufferedBytes: number;
   readonly overflow: "close" | "drop";
   readonly delivery: "together" | "apart";
+  /** Undefined: nothing is limited. */
+  readonly rate: RateSettings | undefined;
   /** Undefined: no compression is agreed on. */
   readonly compression: DeflateNegotiation | undefined;
 }
@@ -151,6 +159,10 @@ export function resolveSettings(options: ConnectionOptions, role: Role): Connect
     "binary-fragments",
     "frames",
   ]);
+  const rate = resolveRate(options.rate);
+  if (rate?.policy === "drop" && reception !== "messages") {
+    throw new UsageError(`rate.policy is "drop" with reception "${reception}"; only whole messages can be dropped`);
+  }
   return {
     limits: resolveLimits(limits),
     heartbeatIntervalMs: positive("heartbeat.intervalMs", beat.intervalMs, 30_000),
@@ -167,6 +179,7 @@ export function resolveSettings(options: ConnectionOptions, role: Role): Connect
     maxBufferedBytes: positive("backpressure.maxBufferedBytes", backpressure.maxBufferedBytes, 16 << 20),
     delivery: oneOf("delivery", options.delivery, ["together", "apart"]),
     overflow: oneOf("backpressure.policy", backpressure.policy, ["close", "drop"]),
+    rate,
     compression: resolveNegotiation(options.compression, reception, role),
   };
 }
@@ -206,9 +219,9 @@ function guard<T>(
     try {
       const answer = ask(error);
       if (isRight(answer)) return answer;
-      process.emitWarning(`${name} returned ${describeAnswer(answer)} for ${error.code}, not ${expected}`);
+      warn(name, `${name} returned ${describeAnswer(answer)} for ${error.code}, not ${expected}`);
     } catch (failure) {
-      process.emitWarning(`${name} failed for ${error.code}: ${String(failure)}`);
+      warn(name, `${name} failed for ${error.code}: ${String(failure)}`);
     }
     return otherwise;
   };

@@ -1,6 +1,7 @@
 import { HandshakeError, UsageError } from "../../engine/errors.ts";
 import type { Negotiated } from "../compression/deflate-negotiation.ts";
 import type { Connection } from "../connection/connection.ts";
+import { LONGEST_DELAY_MS } from "../connection/deadlines.ts";
 import { type Accepted, type Decision, decide, type Refused, refuse, refuseFailed } from "./decision.ts";
 import type { AcceptedChannel, HandshakeChannel } from "./handshake-channel.ts";
 import { HandshakeRequest } from "./handshake-request.ts";
@@ -13,6 +14,8 @@ import type { ServerSettings } from "./server-settings.ts";
 export interface HandshakeHost<Data> {
   readonly settings: ServerSettings<Data>;
   readonly isClosing: boolean;
+  /** How many connections there are. */
+  readonly openConnections: number;
   /** The handshakes that wait for somebody's decision. */
   readonly pending: Set<Handshake<Data>>;
   open(opening: AcceptedHandshake<Data>): Connection<Data>;
@@ -32,9 +35,6 @@ export interface AcceptedHandshake<Data> {
   /** Whether whoever accepted has the connection only when the present call returns, so that no message may come before. */
   readonly isByHand: boolean;
 }
-
-/** setTimeout takes no more; the longest time that can be waited for, 24 days. */
-const LONGEST_MS = 0x7fffffff;
 
 /** One opening handshake from its request to a connection or a refusal, exactly one of the two. Either it is `run` by the
  * rules, and over within the turn in which it began unless the application answers with a promise, or `hold` leaves it to
@@ -131,9 +131,12 @@ export class Handshake<Data> {
     const fault = this.#channel.readOpening();
     if (fault !== undefined) return fault;
     if (pending.size >= settings.maxPendingHandshakes) return new HandshakeError("TOO_MANY_HANDSHAKES");
+    if (pending.size + this.#host.openConnections >= settings.maxConnections) {
+      return new HandshakeError("TOO_MANY_CONNECTIONS", `at most ${settings.maxConnections}`);
+    }
     const { addresses } = settings;
     if (addresses === undefined) return route;
-    const excess = addresses.enter(this.#request.remoteAddress);
+    const excess = addresses.enter(this.#request.remoteAddress, performance.now());
     this.#isCounted = excess === undefined;
     return excess ?? route;
   }
@@ -156,7 +159,7 @@ export class Handshake<Data> {
     pending.add(this);
     if (settings.handshakeTimeoutMs !== Number.POSITIVE_INFINITY) {
       const expire = (): void => this.cancel(new HandshakeError("UPGRADE_TIMEOUT"));
-      this.#timer = setTimeout(expire, Math.min(settings.handshakeTimeoutMs, LONGEST_MS));
+      this.#timer = setTimeout(expire, Math.min(settings.handshakeTimeoutMs, LONGEST_DELAY_MS));
     }
     this.#channel.watch(() => this.cancel(new HandshakeError("PEER_GONE")));
   }
@@ -216,7 +219,7 @@ export class Handshake<Data> {
 
   #finish(): void {
     this.#isOver = true;
-    if (this.#isCounted) this.#host.settings.addresses?.leave(this.#request.remoteAddress);
+    if (this.#isCounted) this.#host.settings.addresses?.leave(this.#request.remoteAddress, performance.now());
     this.#isCounted = false;
     clearTimeout(this.#timer);
     this.#host.pending.delete(this);

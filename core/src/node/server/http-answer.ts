@@ -3,7 +3,7 @@
  * In: an error, or what the application returned or threw. Out: a status, headers and a body.
  * Knows no socket; whether a status or a header can be sent is checked by whoever writes it.
  */
-import { HANDSHAKE_ERRORS, type HandshakeError, UsageError } from "../../engine/errors.ts";
+import { HANDSHAKE_ERRORS, type HandshakeError, type HandshakeErrorCode, UsageError } from "../../engine/errors.ts";
 import { type HeaderList, type HeadersInput, readHeaders } from "../../engine/handshake/header-list.ts";
 import { refusalHeaders } from "../../engine/handshake/request.ts";
 
@@ -32,12 +32,23 @@ const MAX_BODY_BYTES = 1 << 20;
 
 const TEXT: readonly [string, string] = ["Content-Type", "text/plain; charset=utf-8"];
 
+/** After how many seconds it may be otherwise (RFC 9110 §10.2.3): pending handshakes are decided, and tokens come back, within
+ * seconds; connections last. */
+const RETRY_AFTER_S: Partial<Record<HandshakeErrorCode, number>> = {
+  TOO_MANY_HANDSHAKES: 1,
+  HANDSHAKES_TOO_QUICK: 1,
+  TOO_MANY_OPENINGS: 1,
+  SERVER_CLOSING: 5,
+  TOO_MANY_CONNECTIONS: 10,
+  TOO_MANY_FROM_ADDRESS: 10,
+};
+
 /** The answer to a handshake that failed for a reason of our own: the error's text, but nothing of the application. */
 export function answerOf(error: HandshakeError): HttpAnswer {
   const text = error.code === "UPGRADE_FAILED" ? HANDSHAKE_ERRORS.UPGRADE_FAILED.text : error.message;
   const headers = [TEXT, ...refusalHeaders(error)];
-  // Pending handshakes are decided within seconds
-  if (error.code === "TOO_MANY_HANDSHAKES") headers.push(["Retry-After", "1"]);
+  const retryAfter = RETRY_AFTER_S[error.code];
+  if (retryAfter !== undefined) headers.push(["Retry-After", String(retryAfter)]);
   return { statusCode: error.statusCode, reasonPhrase: undefined, headers, body: Buffer.from(`${text}\n`) };
 }
 

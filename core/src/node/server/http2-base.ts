@@ -4,6 +4,7 @@
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import * as http2 from "node:http2";
+import type { Socket } from "node:net";
 import type { TlsOptions } from "node:tls";
 
 /** Node refuses new streams of a connection that has more than this under way; its default, 10, is one large message. */
@@ -18,6 +19,8 @@ export interface Http2BaseOptions {
   /** For TLS, for an HTTP/1.1 request, and for an HTTP/2 connection without any stream; 0 for ever. */
   readonly timeoutMs: number;
   readonly connectionsCheckingInterval: number;
+  /** Called for a socket, which may be Node's stand-in for it, whose HTTP/2 connection has opened its first stream. */
+  readonly asked: (socket: Socket) => void;
 }
 
 export type PlainListener = (
@@ -46,6 +49,7 @@ export function createHttp2Base(options: Http2BaseOptions, listener: PlainListen
     sessions.add(session);
     session.once("close", () => sessions.delete(session));
     endWhenIdle(session, timeoutMs);
+    session.once("stream", () => session.destroyed || options.asked(session.socket));
   });
   // What is wrong with a session ends it; without a listener that would be a warning to nobody
   server.on("sessionError", () => {});
@@ -64,4 +68,6 @@ function endWhenIdle(session: http2.ServerHttp2Session, timeoutMs: number): void
   session.setTimeout(timeoutMs, () => {
     if (open === 0) session.destroy();
   });
+  // Node's timer would hold a session that has ended until it rings
+  session.once("close", () => session.setTimeout(0));
 }

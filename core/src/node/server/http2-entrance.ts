@@ -27,17 +27,18 @@ export function enter(
   headers: IncomingHttpHeaders,
   rawHeaders: readonly string[],
 ): Http2Channel | undefined {
-  const channel = new Http2Channel(stream, headers, rawHeaders);
   const { session } = stream;
   const verdict =
     session === undefined ? undefined : SessionGuard.of(session).admit(stream, core.settings.http2, performance.now());
-  if (verdict !== "end") {
-    channel.take(verdict);
-    return channel;
+  if (verdict === "end") {
+    // Of what else came in this read nothing is looked at
+    stream.on("error", () => {});
+    if (session !== undefined) endSession(session);
+    return undefined;
   }
-  channel.take();
-  if (session !== undefined) endSession(session);
-  return undefined;
+  const channel = new Http2Channel(stream, headers, rawHeaders);
+  channel.take(verdict);
+  return channel;
 }
 
 /** Node's own `destroy` says NO_ERROR whatever it is given. */

@@ -1,4 +1,5 @@
 import type { HandshakeError } from "../../engine/errors.ts";
+import { warn } from "../connection/warnings.ts";
 import type { HandshakeRequest } from "./handshake-request.ts";
 import type { EndpointOptions } from "./options.ts";
 
@@ -9,7 +10,7 @@ export function reportFailure<Data>(
   request: HandshakeRequest,
 ): void {
   if (handlers.upgradeError === undefined) {
-    if (error.code === "UPGRADE_FAILED") warn("a WebSocket handshake was answered with 500", error.cause ?? error);
+    if (error.code === "UPGRADE_FAILED") tell("a WebSocket handshake was answered with 500", error.cause ?? error);
     return;
   }
   try {
@@ -21,14 +22,10 @@ export function reportFailure<Data>(
 }
 
 function warnOfHandler(fault: unknown): void {
-  warn("the handler upgradeError failed", fault);
+  tell("the handler upgradeError failed", fault);
 }
 
-function warn(what: string, cause: unknown): void {
+function tell(what: string, cause: unknown): void {
   const { message, stack } = cause instanceof Error ? cause : { message: String(cause), stack: "" };
-  process.emitWarning(`${what}: ${message}`, {
-    type: "PolysocketWarning",
-    code: "UPGRADE_FAILED",
-    detail: stack ?? "",
-  });
+  warn("UPGRADE_FAILED", `${what}: ${message}`, { type: "PolysocketWarning", detail: stack ?? "" });
 }

@@ -9,13 +9,15 @@ import type {
   ServerHttp2Stream,
 } from "node:http2";
 import * as https from "node:https";
-import type { AddressInfo, Socket } from "node:net";
+import { type AddressInfo, Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { Server as TlsServer } from "node:tls";
 import { UsageError } from "../../engine/errors.ts";
+import { warn } from "../connection/warnings.ts";
 import type { ConnectionSet } from "./connection-set.ts";
 import { createHttp2Base, type PlainListener } from "./http2-base.ts";
 import { enter, isExtendedConnect } from "./http2-entrance.ts";
+import { mostSockets } from "./open-files.ts";
 import type { CloseOptions, ServeOptions } from "./options.ts";
 import { answerPlainRequest } from "./plain-request.ts";
 import { type Foundation, type Publisher, ServerCore } from "./server-core.ts";
@@ -24,6 +26,7 @@ import type { ServerStats } from "./server-stats.ts";
 import { formatServerUrl } from "./server-url.ts";
 import { isTaken, takeOnce } from "./taken-sockets.ts";
 import { Http1Channel } from "./upgrade-http1.ts";
+import { WaitingSockets } from "./waiting-sockets.ts";
 
 /** A WebSocket server that listens by itself. */
 export interface Server<Data = undefined> extends Publisher {
@@ -47,8 +50,16 @@ export async function serve<Data = undefined>(options: ServeOptions<Data>): Prom
   const { port = 0, host, tls } = options;
   checkAddress(port, host);
   checkHttp2(options);
-  const { server: base, sessions } = createHttpServer(core, options);
+  const waiting = new WaitingSockets(core.settings.maxPendingHandshakes, tls !== undefined, () =>
+    core.count("REQUEST_CUT_OFF"),
+  );
+  const { server: base, sessions } = createHttpServer(core, options, waiting);
+  base.on("connection", (socket: Socket) => waiting.add(socket));
+  const most = mostSockets();
+  if (most !== Number.POSITIVE_INFINITY) base.maxConnections = most;
+  base.on("drop", () => core.count("TOO_MANY_SOCKETS"));
   base.on("upgrade", (incoming: http.IncomingMessage, socket: Duplex, head: Buffer) => {
+    if (socket instanceof Socket) waiting.delete(socket);
     const channel = new Http1Channel(incoming, socket, head);
     channel.take();
     core.receive(channel);
@@ -76,18 +87,23 @@ interface Base {
   readonly sessions?: ReadonlySet<ServerHttp2Session>;
 }
 
-function createHttpServer<Data>(core: ServerCore<Data>, options: ServeOptions<Data>): Base {
+function createHttpServer<Data>(core: ServerCore<Data>, options: ServeOptions<Data>, waiting: WaitingSockets): Base {
   const { handshakeTimeoutMs, routes, http2: limits } = core.settings;
   // 0 is how Node writes "never"; without the interval it looks only every 30 s who took too long
   const timeoutMs = handshakeTimeoutMs === Number.POSITIVE_INFINITY ? 0 : handshakeTimeoutMs;
   const connectionsCheckingInterval = Math.min(Math.max(timeoutMs / 4, 100), 30_000);
+  const asked = (socket: Socket): void => waiting.delete(socket);
   const listener: PlainListener = (request, response) => {
+    if (request instanceof http.IncomingMessage) asked(request.socket);
     if (options.request === undefined) answerPlainRequest(routes, request, response);
     else options.request(request, response);
   };
   const { tls } = options;
   if (tls !== undefined && options.http2 === true) {
-    return createHttp2Base({ tls, maxStreams: limits.maxStreams, timeoutMs, connectionsCheckingInterval }, listener);
+    return createHttp2Base(
+      { tls, maxStreams: limits.maxStreams, timeoutMs, connectionsCheckingInterval, asked },
+      listener,
+    );
   }
   const times = { headersTimeout: timeoutMs, requestTimeout: timeoutMs, connectionsCheckingInterval };
   if (tls === undefined) return { server: http.createServer(times, listener) };
@@ -130,7 +146,7 @@ function listen(base: Base["server"], port: number, host: string | undefined): P
     base.listen(port, host, () => {
       base.off("error", reject);
       // A server that listens fails only for one client at a time, as when there are no file descriptors left
-      base.on("error", (error) => process.emitWarning(error));
+      base.on("error", (error) => warn("SERVER_FAILED", error));
       resolve(base.address() as AddressInfo);
     });
   });

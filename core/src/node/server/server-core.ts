@@ -4,11 +4,13 @@
  * Knows no http server; whoever has one tells `close` how to stop it.
  */
 import type { Socket } from "node:net";
-import { HandshakeError } from "../../engine/errors.ts";
+import { HandshakeError, type HandshakeErrorCode } from "../../engine/errors.ts";
 import type { Hub } from "../../pubsub/hub.ts";
 import { LocalHub } from "../../pubsub/local-hub.ts";
 import type { Connection } from "../connection/connection.ts";
 import { ConnectionFactory, type ConnectionStart } from "../connection/connection.ts";
+import { LONGEST_DELAY_MS } from "../connection/deadlines.ts";
+import { upgradeChannel } from "../connection/diagnostics.ts";
 import type { SendOptions } from "../connection/prepared-message.ts";
 import { checkPublishable, checkTopic, type Publishable, preparePublishable } from "../connection/topics.ts";
 import { type CloseCall, readCloseCall } from "./close-call.ts";
@@ -22,6 +24,7 @@ import { PendingHandshake } from "./pending-handshake.ts";
 import { reportFailure } from "./report-failure.ts";
 import type { Route } from "./routes.ts";
 import type { ServerSettings } from "./server-settings.ts";
+import { spread } from "./spread.ts";
 import { SocketReader } from "./socket-reader.ts";
 import { type ServerStats, Tally } from "./server-stats.ts";
 
@@ -53,9 +56,6 @@ export interface Publisher {
 
 const HTTP_VERSIONS: readonly string[] = ["1.1", "2.0"];
 
-/** setTimeout takes no more. */
-const LONGEST_MS = 0x7fffffff;
-
 export class ServerCore<Data> implements HandshakeHost<Data>, Publisher {
   readonly settings: ServerSettings<Data>;
   readonly pending: Set<Handshake<Data>> = new Set();
@@ -75,6 +75,10 @@ export class ServerCore<Data> implements HandshakeHost<Data>, Publisher {
   constructor(settings: ServerSettings<Data>) {
     this.settings = settings;
     this.connections = new ConnectionSet(this.#open);
+  }
+
+  get openConnections(): number {
+    return this.#open.size;
   }
 
   get isClosing(): boolean {
@@ -109,6 +113,8 @@ export class ServerCore<Data> implements HandshakeHost<Data>, Publisher {
   open(accepted: AcceptedHandshake<Data>): Connection<Data> {
     const { channel, route, request, data, negotiated, subprotocol = "", isByHand } = accepted;
     const { transport, preface, head } = channel;
+    if (upgradeChannel.hasSubscribers)
+      upgradeChannel.publish({ request, statusCode: statusOf(request), error: undefined });
     const { path, remoteAddress } = request;
     // Each request has a string of its own, which its connection would keep
     const httpVersion = HTTP_VERSIONS.find((version) => version === request.httpVersion) ?? request.httpVersion;
@@ -129,7 +135,13 @@ export class ServerCore<Data> implements HandshakeHost<Data>, Publisher {
 
   report(error: HandshakeError, request: HandshakeRequest): void {
     this.#tally.refused(error.code);
+    if (upgradeChannel.hasSubscribers) upgradeChannel.publish({ request, statusCode: error.statusCode, error });
     reportFailure(this.settings.handlers, error, request);
+  }
+
+  /** Something happened to a client that is no connection. */
+  count(code: HandshakeErrorCode): void {
+    this.#tally.count(code);
   }
 
   stats(): ServerStats {
@@ -155,9 +167,11 @@ export class ServerCore<Data> implements HandshakeHost<Data>, Publisher {
     const emptied = new Promise<void>((resolve) => {
       this.#emptied = resolve;
     });
-    const timer = setTimeout(() => this.#cutOff(foundation), Math.min(call.timeoutMs, LONGEST_MS));
+    const patienceMs = Math.min(call.spreadMs + call.timeoutMs, LONGEST_DELAY_MS);
+    const timer = setTimeout(() => this.#cutOff(foundation), patienceMs);
     this.#closing = emptied.then(() => foundation.finish()).finally(() => clearTimeout(timer));
-    this.#sayGoodbye(call, foundation);
+    const stop = this.#sayGoodbye(call, foundation);
+    void emptied.then(stop);
     return this.#closing;
   }
 
@@ -173,12 +187,14 @@ export class ServerCore<Data> implements HandshakeHost<Data>, Publisher {
     return factory;
   }
 
-  #sayGoodbye({ code, reason }: CloseCall, foundation: Foundation): void {
+  /** @returns to say no more of it */
+  #sayGoodbye({ code, reason, spreadMs }: CloseCall, foundation: Foundation): () => void {
     foundation.stop();
     for (const reader of this.#readers) reader.cancel(new HandshakeError("SERVER_CLOSING"));
     for (const handshake of this.pending) handshake.cancel(new HandshakeError("SERVER_CLOSING"));
-    for (const connection of this.#open) connection.close(code, reason);
+    const stop = spread([...this.#open], spreadMs, (connection) => connection.close(code, reason));
     this.#left();
+    return stop;
   }
 
   #cutOff(foundation: Foundation): void {
@@ -199,9 +215,14 @@ export class ServerCore<Data> implements HandshakeHost<Data>, Publisher {
 
   readonly #onEnded = (connection: Connection<Data>): void => {
     this.#open.delete(connection);
-    this.settings.addresses?.leave(connection.remoteAddress);
+    this.settings.addresses?.leave(connection.remoteAddress, performance.now());
     this.#hub.leave(connection);
     this.#tally.closed();
     this.#left();
   };
+}
+
+/** RFC 6455 §4.2.2, RFC 8441 §5. */
+function statusOf({ httpVersion }: HandshakeRequest): number {
+  return httpVersion.startsWith("2") ? 200 : 101;
 }

@@ -6,7 +6,8 @@
 import { UsageError } from "../../engine/errors.ts";
 import { isToken } from "../../engine/handshake/header-grammar.ts";
 import { selectSubprotocol } from "../../engine/handshake/subprotocol.ts";
-import { checkFunctions, checkNames, positive } from "../connection/option-checks.ts";
+import { processBytes } from "../connection/memory-budget.ts";
+import { checkFunctions, checkNames, positive, wholeNumber } from "../connection/option-checks.ts";
 import type { ConnectionOptions, ConnectionSettings } from "../connection/settings.ts";
 import { CONNECTION_NAMES, HANDLER_NAMES, resolveSettings } from "../connection/settings.ts";
 import { type AddressLimit, resolveAddressLimit } from "./address-limit.ts";
@@ -24,6 +25,7 @@ export interface ServerSettings<Data> {
   readonly proxies: TrustedProxies;
   readonly handshakeTimeoutMs: number;
   readonly maxPendingHandshakes: number;
+  readonly maxConnections: number;
   /** The server's own count; undefined where nothing is limited. */
   readonly addresses: AddressLimit | undefined;
   readonly http2: Http2Limits;
@@ -41,7 +43,10 @@ const SERVER_NAMES: Record<ServerOwn, true> = {
   trustProxy: true,
   handshakeTimeoutMs: true,
   maxPendingHandshakes: true,
+  maxConnections: true,
   maxConnectionsPerAddress: true,
+  handshakeRate: true,
+  ipv6PrefixBits: true,
   http2Limits: true,
   upgradeError: true,
 };
@@ -49,6 +54,9 @@ const SERVER_NAMES: Record<ServerOwn, true> = {
 const ROUTE_NAMES = [...HANDLER_NAMES, "upgrade"];
 const FUNCTION_NAMES = [...ROUTE_NAMES, "upgradeError", "request"];
 const ALL_NAMES = [...ROUTE_NAMES, ...CONNECTION_NAMES, ...Object.keys(SERVER_NAMES)];
+
+/** What a connection is reckoned to need, with what the application keeps for it. */
+const BYTES_EACH = 16_384;
 
 /** Check a server's options and fill in the defaults.
  * @param caller the function that was called, for the errors' text
@@ -67,10 +75,16 @@ export function resolveServerSettings<Data>(
     proxies: new TrustedProxies(options.trustProxy),
     handshakeTimeoutMs: positive("handshakeTimeoutMs", options.handshakeTimeoutMs, 10_000),
     maxPendingHandshakes: positive("maxPendingHandshakes", options.maxPendingHandshakes, 1_000),
-    addresses: resolveAddressLimit(options.maxConnectionsPerAddress),
+    maxConnections: wholeNumber("maxConnections", options.maxConnections, defaultConnections()),
+    addresses: resolveAddressLimit(options),
     http2: resolveHttp2Limits(options.http2Limits),
     handlers: options,
   };
+}
+
+/** As many as there are so many KiB of what the process may have: 32,768 in 512 MiB. */
+function defaultConnections(): number {
+  return Math.max(1_024, Math.floor(processBytes() / BYTES_EACH));
 }
 
 function resolveHttp2Limits(limits: EndpointOptions["http2Limits"] = {}): Http2Limits {

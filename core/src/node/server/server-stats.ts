@@ -6,6 +6,13 @@ export interface ServerStats {
   readonly messagesSent: number;
   /** Messages that a connection did not accept for sending, or that its end made impossible. */
   readonly messagesDropped: number;
+  /** Messages that were handed over to nobody, because their peer sent too many: policy "drop" of `rate`. They count as received. */
+  readonly messagesRefused: number;
+  /** How often a peer was read more slowly for its rate. */
+  readonly slowed: number;
+  /** Bytes that connections hold now for what is not complete, not asked for, or not read by their peers: this server's part of
+   * `memoryBudget.usedBytes`. */
+  readonly heldBytes: number;
   /** Framing included. */
   readonly bytesReceived: number;
   /** Framing included, and the responses that opened the connections. */
@@ -38,8 +45,14 @@ export class Tally {
     this.#closed += 1;
   }
 
+  /** A handshake came to nothing. */
   refused(code: string): void {
     this.#refused += 1;
+    this.count(code);
+  }
+
+  /** Something went wrong. */
+  count(code: string): void {
     const { errors } = this.counters;
     errors.set(code, (errors.get(code) ?? 0) + 1);
   }

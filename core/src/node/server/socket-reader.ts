@@ -61,7 +61,7 @@ export class SocketReader implements Timed {
     const end = all.subarray(0, maxHeadBytes + HEAD_END.length).indexOf(HEAD_END, from, "latin1");
     if (end !== -1) {
       this.#parse(all.toString("latin1", 0, end), all.subarray(end + HEAD_END.length));
-    } else if (all.length > maxHeadBytes) {
+    } else if (all.length >= maxHeadBytes + HEAD_END.length) {
       this.#fail(new HandshakeError("REQUEST_TOO_LARGE", `over ${maxHeadBytes} bytes`));
     } else if (this.#bytes === undefined) {
       // Node's is a view of a whole read, 64 KiB

@@ -65,6 +65,17 @@ export function findQueueHandle(stream: Http2Stream): QueueHandle | undefined {
   return handle;
 }
 
+/** Bytes that a socket's handle has and the system has not, with TLS as they are encrypted; 0 where that cannot be known. */
+export function queuedInHandle(socket: net.Socket): number {
+  const handle: unknown = Reflect.get(socket, "_handle");
+  if (typeof handle !== "object" || handle === null) return 0;
+  // What TLS says of itself stays until all is written; the handle below it has what is encrypted
+  const below: unknown = Reflect.get(handle, "_parent");
+  const queue = typeof below === "object" && below !== null ? below : handle;
+  const queued: unknown = Reflect.get(queue, "writeQueueSize");
+  return typeof queued === "number" ? queued : 0;
+}
+
 /** Write to a handle of a stream whose own queue is empty.
  * @param waiter called back in a later turn if, and only if, it is queued
  * @returns false when nothing was written, and the stream has to be used */

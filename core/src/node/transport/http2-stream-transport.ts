@@ -1,6 +1,7 @@
 import { constants, type Http2Session, type Http2Stream } from "node:http2";
 import type { Socket } from "node:net";
 import { type DirectWaiter, findQueueHandle, type QueueHandle, queueDirectly } from "./direct-write.ts";
+import { doubt } from "./http2-doubt.ts";
 import { readBuffer } from "./read-memory.ts";
 import { failureOf, keepFailure, type OwnedStream, setSink, sinkOf } from "./stream-sink.ts";
 import type { Transport, TransportSink } from "./transport.ts";
@@ -9,6 +10,10 @@ const EMPTY: Uint8Array = new Uint8Array(0);
 const OURS: unique symbol = Symbol("polysocket.ours");
 const SESSION: unique symbol = Symbol("polysocket.session");
 const { NGHTTP2_CANCEL, NGHTTP2_NO_ERROR, NGHTTP2_PROTOCOL_ERROR, NGHTTP2_SESSION_SERVER } = constants;
+
+/** So many bytes are given to the session at a time: it tells that it has sent them when it has sent all of a write, and a peer that
+ * reads slowly would look like one that does not read. A window is 64 KiB as a rule (RFC 9113 §6.9.2). */
+const AT_A_TIME = 131_072;
 
 /** How long a client may take to end its side after ours. */
 const FAREWELL_MS = 1_000;
@@ -38,6 +43,10 @@ export class Http2StreamTransport implements Transport, DirectWaiter {
   /** Bytes of a write past the stream that are not written. */
   #directBytes = 0;
   #waitsForDrain = false;
+  /** Of a large write, what the stream was not given yet, and who waits for that. */
+  #rest: Uint8Array[] = [];
+  #restBytes = 0;
+  #flushes: (() => void)[] | undefined;
   #ending = false;
   #onWritten: (() => void) | undefined;
 
@@ -70,27 +79,62 @@ export class Http2StreamTransport implements Transport, DirectWaiter {
   }
 
   get bufferedBytes(): number {
-    return this.#stream.writableLength + this.#directBytes;
+    return this.#stream.writableLength + this.#directBytes + this.#restBytes;
+  }
+
+  get backlog(): number {
+    return this.bufferedBytes;
   }
 
   write(chunks: readonly Uint8Array[]): boolean {
     const stream = this.#stream;
     if (!stream.writable || this.#ending) return false;
     if (this.#writeDirectly(chunks)) return false;
-    const last = chunks.length - 1;
-    if (last > 0) stream.cork();
-    for (let index = 0; index < last; index++) stream.write(chunks[index]);
     // An HTTP/2 stream never has a write behind it when `write` returns, so that the last one's callback is always needed
     this.#waitsForDrain = true;
     this.#onWritten ??= () => this.#written();
-    stream.write(chunks[last] ?? EMPTY, this.#onWritten);
-    if (last > 0) stream.uncork();
+    for (const chunk of chunks) this.#keep(chunk);
+    if (stream.writableLength === 0) this.#writeNext(this.#onWritten);
     return false;
+  }
+
+  /** What is larger than may be given at a time waits in parts. */
+  #keep(chunk: Uint8Array): void {
+    this.#restBytes += chunk.length;
+    if (chunk.length <= AT_A_TIME) this.#rest.push(chunk);
+    else for (let at = 0; at < chunk.length; at += AT_A_TIME) this.#rest.push(chunk.subarray(at, at + AT_A_TIME));
+  }
+
+  /** Give the stream what may be given at a time, as one write. */
+  #writeNext(written: () => void): void {
+    const stream = this.#stream;
+    const [first = EMPTY] = this.#rest;
+    let count = 1;
+    let bytes = first.length;
+    for (; count < this.#rest.length; count++) {
+      const { length } = this.#rest[count] ?? EMPTY;
+      if (bytes + length > AT_A_TIME) break;
+      bytes += length;
+    }
+    const part = this.#rest.splice(0, count);
+    this.#restBytes -= bytes;
+    const last = part.length - 1;
+    if (last > 0) stream.cork();
+    for (let index = 0; index < last; index++) stream.write(part[index]);
+    stream.write(part[last] ?? EMPTY, written);
+    if (last > 0) stream.uncork();
+    if (this.#rest.length > 0 || this.#flushes === undefined) return;
+    for (const callback of this.#flushes.splice(0)) this.flushed(callback);
   }
 
   flushed(callback: () => void): void {
     const stream = this.#stream;
     if (!stream.writable) return;
+    if (this.#rest.length > 0) {
+      this.#flushes ??= [];
+      this.#flushes.push(callback);
+      return;
+    }
     stream.write(EMPTY, (error) => {
       // A write that is under way when its stream is destroyed is reported as a success
       if (!error && !stream.destroyed) callback();
@@ -112,12 +156,15 @@ export class Http2StreamTransport implements Transport, DirectWaiter {
     stream.once("close", () => clearTimeout(timer));
   }
 
-  destroy(): void {
+  destroy(isSilent = false): void {
     const stream = this.#stream;
+    if (isSilent) doubt(stream.session);
     stream[OURS] = true;
     if (!stream.closed) stream.close(NGHTTP2_CANCEL);
     // What is still to be written would hold the stream back for as long as its peer gives no window
     stream.destroy();
+    this.#rest = [];
+    this.#restBytes = 0;
   }
 
   pause(): void {
@@ -141,6 +188,7 @@ export class Http2StreamTransport implements Transport, DirectWaiter {
     const [chunk] = chunks;
     if (chunks.length !== 1 || chunk === undefined || this.#handle === undefined || this.bufferedBytes > 0)
       return false;
+    if (chunk.length > AT_A_TIME) return false;
     if (this.#waitsForDrain || !queueDirectly(this.#handle, chunk, this)) return false;
     this.#waitsForDrain = true;
     this.#directBytes = chunk.length;
@@ -148,7 +196,12 @@ export class Http2StreamTransport implements Transport, DirectWaiter {
   }
 
   #written(): void {
-    if (this.#stream.destroyed || this.bufferedBytes > 0 || !this.#waitsForDrain) return;
+    if (this.#stream.destroyed || !this.#waitsForDrain) return;
+    if (this.#rest.length > 0 && this.#onWritten !== undefined) {
+      this.#writeNext(this.#onWritten);
+      return;
+    }
+    if (this.bufferedBytes > 0) return;
     this.#waitsForDrain = false;
     sinkOf(this.#stream)?.onDrain();
     if (this.#ending) this.#finish();
@@ -166,6 +219,11 @@ function passCopy(this: OwnedHttp2Stream, bytes: Buffer): void {
   } else {
     sinkOf(this)?.onBytes(bytes, length);
   }
+}
+
+/** Whether a WebSocket's stream was destroyed by its connection, and not by its peer. */
+export function isEndedHere(stream: OwnedHttp2Stream): boolean {
+  return stream[OURS] === true;
 }
 
 /** Say how a stream that is closed came to it, for a text.
@@ -194,7 +252,7 @@ function onClose(this: OwnedHttp2Stream): void {
 }
 
 function tellClose(stream: OwnedHttp2Stream): void {
-  sinkOf(stream)?.onClose(stream[OURS] === true ? undefined : reasonOf(stream));
+  sinkOf(stream)?.onClose(isEndedHere(stream) ? undefined : reasonOf(stream));
 }
 
 /** Why a stream that was not destroyed from here is gone; undefined where both sides ended it. */

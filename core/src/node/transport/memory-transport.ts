@@ -42,6 +42,10 @@ export class MemoryTransport implements Transport {
     return Math.max(0, this.#bufferedBytes - this.#capacity);
   }
 
+  get backlog(): number {
+    return this.bufferedBytes;
+  }
+
   write(chunks: readonly Uint8Array[]): boolean {
     if (this.#destroyed || this.#ending) return false;
     for (const chunk of chunks) {

@@ -1,5 +1,11 @@
 import type { Socket } from "node:net";
-import { type DirectHandle, type DirectWaiter, findDirectHandle, writeDirectly } from "./direct-write.ts";
+import {
+  type DirectHandle,
+  type DirectWaiter,
+  findDirectHandle,
+  queuedInHandle,
+  writeDirectly,
+} from "./direct-write.ts";
 import { readStatically } from "./static-read.ts";
 import { joinSmall, releaseJoined } from "./join-small.ts";
 import { failureOf, keepFailure, type OwnedStream, passData, setSink, sinkOf } from "./stream-sink.ts";
@@ -50,6 +56,12 @@ export class SocketTransport implements Transport, DirectWaiter {
 
   get bufferedBytes(): number {
     return this.#socket.writableLength + this.#directBytes;
+  }
+
+  get backlog(): number {
+    // All that was written is one request, which the handle has; what it has given to the system of that it counts no more
+    const queued = queuedInHandle(this.#socket);
+    return queued > 0 ? Math.min(queued, this.bufferedBytes) : this.bufferedBytes;
   }
 
   write(chunks: readonly Uint8Array[]): boolean {
@@ -142,7 +154,8 @@ function readEarly(socket: Socket, sink: TransportSink): void {
 }
 
 function onStaticRead(this: OwnedSocket, length: number, buffer: Buffer): boolean {
-  sinkOf(this)?.onBytes(buffer, length);
+  // After a read that filled the buffer libuv tries another one, up to 32 times
+  sinkOf(this)?.onBytes(buffer, length, length < buffer.length);
   return true;
 }
 

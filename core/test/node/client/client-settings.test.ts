@@ -99,7 +99,7 @@ describe("the options of connect", () => {
   ] as const) {
     test(`${name} is no option`, () => {
       const message = new RegExp(
-        `^the options of connect have no "${name}"; ${hint.replaceAll("?", "\\?")}the names are open, message, .*, signal$`,
+        `^the options of connect have no "${name}"; ${hint.replaceAll("?", "\\?")}the names are open, message, .*, reconnect$`,
       );
       assert.throws(() => resolve({ [name]: undefined }), { name: "UsageError", code: "USAGE", message });
     });

@@ -81,6 +81,19 @@ describe("connect over HTTP/2 (RFC 8441 §5)", () => {
     assert.equal(asked, 2);
   });
 
+  test("does not ask again where a TCP connection ends without an answer: its server has seen it (RFC 9110 §9.2.2)", async (t) => {
+    let asked = 0;
+    const server = await RawHttp2Server.start(t, (stream, headers) => {
+      asked += 1;
+      if (asked === 1) accept(stream, headers);
+      else server.sockets.at(-1)?.destroy();
+    });
+    const first = await connect(server.url, { http2: true });
+    await assert.rejects(connect(server.url, { http2: true }), { code: "CONNECT_FAILED" });
+    assert.deepEqual([asked, server.sockets.length], [2, 1]);
+    first.terminate();
+  });
+
   test("gives the stream up when nothing is answered in time", async (t) => {
     let tell = (_: number): void => undefined;
     const closed = new Promise<number>((resolve) => {

@@ -68,6 +68,18 @@ describe("for await", () => {
     assert.equal(counters.messagesReceived, 100);
   });
 
+  test("nor does what is kept for it grow while it takes small messages one by one", async () => {
+    const { connection, peer, counters } = rig();
+    const iterator = connection[Symbol.asyncIterator]();
+    const chunk = texts(1_000);
+    for (let i = 0; i < 100; i++) peer.send(chunk);
+    for (let i = 0; i < 50; i++) {
+      assert.equal((await iterator.next()).value, String(i));
+      await settled(2);
+    }
+    assert.ok(counters.bytesReceived <= 2 * chunk.length, `${counters.bytesReceived} bytes of ${chunk.length} each`);
+  });
+
   test("a quick consumer never stops the transport", async () => {
     const { connection, peer, transport } = rig();
     const collected = collect(connection);
@@ -106,6 +118,58 @@ describe("for await", () => {
     const ended = await connection.closed;
     assert.deepEqual([ended.wasClean, ended.code, clock.nowMs], [true, 4001, 1_000]);
     assert.deepEqual(await collect(connection), [], "nobody asked for them");
+  });
+
+  test("a loop whose own end has closed gets all that came before the peer's Close frame, without a hole", async () => {
+    const { connection, peer } = rig({}, { polite: false });
+    const got: Message[] = [];
+    const looped = (async () => {
+      for await (const message of connection) {
+        got.push(message);
+        if (message === "0") connection.close(1000);
+      }
+    })();
+    for (let i = 0; i < 5; i++) {
+      peer.send(texts(3, 3 * i));
+      await settled();
+    }
+    peer.send(closeFrame(1000));
+    peer.end();
+    await looped;
+    assert.deepEqual(got, numbers(15));
+  });
+
+  test("and more than may wait for it waits with the peer, and comes as it is asked for", async () => {
+    const { connection, peer, counters, transport } = rig({}, { polite: false });
+    const iterator = connection[Symbol.asyncIterator]();
+    peer.send(text("0"));
+    assert.equal((await iterator.next()).value, "0");
+    connection.close(1000);
+    for (let i = 1; i < 40; i++) {
+      peer.send(text(`${i} ${"x".repeat(60_000)}`));
+      await settled(2);
+    }
+    peer.send(closeFrame(1000));
+    peer.end();
+    await settled();
+    assert.equal(counters.messagesReceived, 19);
+    assert.deepEqual(transport.calls, ["pause"]);
+    const seen = (await collect(connection)).map((message) => String(message).split(" ")[0]);
+    assert.deepEqual(seen, numbers(39, 1));
+    assert.equal((await connection.closed).wasClean, true);
+  });
+
+  test("and where the loop is left, the closing handshake goes on without it", async () => {
+    const { connection, peer } = rig();
+    const iterator = connection[Symbol.asyncIterator]();
+    peer.send(text("0"));
+    await iterator.next();
+    connection.close(1000);
+    for (let i = 1; i < 40; i++) peer.send(text("x".repeat(60_000)));
+    await settled();
+    await iterator.return?.();
+    peer.send(closeFrame(1000));
+    assert.equal((await connection.closed).wasClean, true);
   });
 
   test("break, and iterating again goes on with the next message", async () => {

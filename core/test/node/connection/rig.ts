@@ -227,6 +227,10 @@ export class WatchedTransport implements Transport {
     return this.#inner.bufferedBytes;
   }
 
+  get backlog(): number {
+    return this.#inner.backlog;
+  }
+
   flushed(callback: () => void): void {
     this.#inner.flushed(callback);
   }

@@ -46,6 +46,7 @@ describe("the settings of connections", () => {
       maxBufferedBytes: 16 * 1_024 * 1_024,
       overflow: "close",
       delivery: "together",
+      rate: { messagesPerSecond: 200_000, bytesPerSecond: 256 << 20, burstMs: 1_000, policy: "slow" },
     });
   });
 
@@ -79,6 +80,7 @@ describe("the settings of connections", () => {
         textAs: "bytes",
         automaticPong: false,
         pongIntervalMs: 20,
+        rate: { messagesPerSecond: 1, bytesPerSecond: 2, burstMs: 3, policy: "close" },
         backpressure: { highWaterMarkBytes: 2, maxBufferedBytes: 3, policy: "drop" },
       },
       "server",
@@ -98,6 +100,7 @@ describe("the settings of connections", () => {
       maxBufferedBytes: 3,
       overflow: "drop",
       delivery: "apart",
+      rate: { messagesPerSecond: 1, bytesPerSecond: 2, burstMs: 3, policy: "close" },
       compression: undefined,
     });
   });

@@ -5,7 +5,7 @@ import { describe, type TestContext, test } from "node:test";
 import * as tls from "node:tls";
 import type { ServeOptions } from "../../../src/node/server/options.ts";
 import { type Server, serve } from "../../../src/node/server/serve.ts";
-import { handshakeText, RawClient, statusOf } from "./raw-client.ts";
+import { handshakeText, RawClient, statusOf, textFrame } from "./raw-client.ts";
 import { testCertificate } from "./test-certificate.ts";
 
 const CLOSE_1001 = Buffer.from("880203e9", "hex");
@@ -211,4 +211,62 @@ describe("closing a server", () => {
     await Promise.all(clients.map((client) => client.rest()));
     assert.equal(new Set(seen).size, 3);
   });
+});
+
+describe("closing a server over a time", () => {
+  const CLOSE_1012 = Buffer.from("880203f4", "hex");
+
+  test("says goodbye to the first at once, while the others go on as before and nobody new comes in", async (t) => {
+    const server = await start(t, { message: (connection, message) => connection.send(message) });
+    const [first, last] = [await open(server), await open(server)];
+    const closed = server.close({ code: 1012, spreadMs: 3_600_000 });
+    await assert.rejects(RawClient.connect(server.url), { code: "ECONNREFUSED" });
+    assert.deepEqual(await first.bytes(4), CLOSE_1012);
+    last.write(textFrame("hi"));
+    assert.equal(await last.text(), "hi");
+    for (const client of [first, last]) client.reset();
+    await closed;
+  });
+
+  test("says it to all, in the order of their opening", async (t) => {
+    const closing: unknown[] = [];
+    const server = await start(t, { closing: (connection) => closing.push(connection) });
+    const clients = [await open(server), await open(server), await open(server)];
+    const opened = [...server.connections];
+    const closed = server.close({ code: 1012, spreadMs: 60 });
+    for (const client of clients) {
+      assert.deepEqual(await client.bytes(4), CLOSE_1012);
+      client.write(Buffer.from("88820000000003f4", "hex"));
+    }
+    await closed;
+    assert.deepEqual(closing, opened);
+  });
+
+  test("does not wait for the rest of the time when all have gone", async (t) => {
+    const server = await start(t);
+    const clients = [await open(server), await open(server)];
+    const closed = server.close({ spreadMs: 3_600_000 });
+    for (const client of clients) client.reset();
+    await closed;
+  });
+
+  test("gives the last one its time after its Close frame", async (t) => {
+    const codes: number[] = [];
+    const server = await start(t, { close: (_connection, { code }) => codes.push(code) });
+    const [first, last] = [await open(server), await open(server)];
+    const closed = server.close({ spreadMs: 100, timeoutMs: 5_000 });
+    await first.bytes(4);
+    first.write(MASKED_CLOSE_1001);
+    await last.bytes(4);
+    last.write(MASKED_CLOSE_1001);
+    await closed;
+    assert.deepEqual(codes, [1001, 1001]);
+  });
+
+  for (const spreadMs of [-1, Number.NaN, Number.POSITIVE_INFINITY, "1"]) {
+    test(`${String(spreadMs)} ms are a mistake`, async (t) => {
+      const server = await start(t);
+      assert.throws(() => server.close({ spreadMs: spreadMs as number }), { code: "USAGE", message: /^spreadMs is / });
+    });
+  }
 });

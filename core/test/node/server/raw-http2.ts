@@ -176,7 +176,7 @@ export class Http2Peer {
 
 /** The types of frames that tests send or look for.
  * @see RFC 9113 §6 */
-export const FRAME = { DATA: 0, HEADERS: 1, RST_STREAM: 3, SETTINGS: 4, GOAWAY: 7, WINDOW_UPDATE: 8 } as const;
+export const FRAME = { DATA: 0, HEADERS: 1, RST_STREAM: 3, SETTINGS: 4, PING: 6, GOAWAY: 7, WINDOW_UPDATE: 8 } as const;
 
 export interface RawFrame {
   readonly type: number;

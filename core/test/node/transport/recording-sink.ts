@@ -7,6 +7,8 @@ export class RecordingSink implements TransportSink {
   readonly events: Journal<string | readonly ["close", Error | undefined]> = new Journal();
   /** Copies of what arrived. */
   readonly pieces: Journal<Buffer> = new Journal();
+  /** For each piece, whether it was said to be the last one of its turn. */
+  readonly lasts: boolean[] = [];
   length = 0;
   /** Called with each piece while it is lent. */
   onPiece: ((bytes: Uint8Array, length: number) => void) | undefined;
@@ -21,7 +23,8 @@ export class RecordingSink implements TransportSink {
     return this.received;
   }
 
-  onBytes(bytes: Uint8Array, length: number): void {
+  onBytes(bytes: Uint8Array, length: number, isLast = false): void {
+    this.lasts.push(isLast);
     this.length += length;
     this.pieces.add(Buffer.from(bytes.subarray(0, length)));
     this.onPiece?.(bytes, length);

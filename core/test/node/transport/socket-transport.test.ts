@@ -5,6 +5,7 @@ import type * as net from "node:net";
 import { describe, test } from "node:test";
 import { SocketTransport } from "../../../src/node/transport/socket-transport.ts";
 import { runAgain } from "../connection/run-again.ts";
+import { TurnCounter } from "../connection/turn-counter.ts";
 import { RecordingSink } from "./recording-sink.ts";
 import { readAll, reset, SOCKET_KINDS, socketPair, turns, write } from "./sockets.ts";
 
@@ -24,6 +25,32 @@ function fill(transport: SocketTransport, chunk: Buffer): number {
   return written;
 }
 
+const PIECE = Buffer.alloc(1 << 20, 1);
+
+/** Wait until the system takes no more of what was written. */
+async function settledBacklog(transport: SocketTransport): Promise<void> {
+  for (let before = -1; before !== transport.backlog; ) {
+    before = transport.backlog;
+    await turns(20);
+  }
+}
+
+/** Read so many bytes or a little more, and stop. */
+async function readSome(socket: net.Socket, bytes: number): Promise<void> {
+  let left = bytes;
+  await new Promise<void>((resolve) => {
+    const take = (piece: Buffer): void => {
+      left -= piece.length;
+      if (left > 0) return;
+      socket.off("data", take);
+      socket.pause();
+      resolve();
+    };
+    socket.on("data", take);
+    socket.resume();
+  });
+}
+
 for (const kind of SOCKET_KINDS) {
   describe(`a ${kind} socket`, () => {
     test("delivers what arrives, in order", async (t) => {
@@ -33,6 +60,21 @@ for (const kind of SOCKET_KINDS) {
       far.end(data);
       assert.equal((await sink.bytes(data.length)).equals(data), true);
       assert.equal(await sink.events.next(), "end");
+    });
+
+    test("says of the last piece of a turn that it is, if it can know, and of no other", async (t) => {
+      const { near, far } = await socketPair(t, kind);
+      const { sink } = adopt(near);
+      const turnOfPiece: number[] = [];
+      const counter = new TurnCounter();
+      sink.onPiece = () => turnOfPiece.push(counter.turn);
+      far.write(randomBytes(1_000_000));
+      await sink.bytes(1_000_000);
+      counter.stop();
+      const wrong = turnOfPiece.filter((of, index) => sink.lasts[index] === true && turnOfPiece[index + 1] === of);
+      assert.deepEqual(wrong, []);
+      const canKnow = kind !== "tls" && process.env[PUBLIC_API_ONLY] !== "1";
+      assert.equal(sink.lasts.includes(true), canKnow);
     });
 
     test("delivers what had been read before it was adopted, then the rest", async (t) => {
@@ -148,6 +190,27 @@ for (const kind of SOCKET_KINDS) {
       far.resume();
       await second;
       assert.deepEqual(order, ["first", "second 0"]);
+    });
+
+    test("backlog falls while the peer reads, before all of a write is with the system", async (t) => {
+      const { near, far } = await socketPair(t, kind);
+      far.pause();
+      const { transport } = adopt(near);
+      const { length } = PIECE;
+      transport.write(Array.from({ length: 30 }, () => PIECE));
+      await settledBacklog(transport);
+      const falling = [transport.backlog];
+      assert.ok(transport.bufferedBytes >= transport.backlog && transport.backlog > 20 * length, `${falling}`);
+      for (let part = 1; part < 4; part++) {
+        await readSome(far, 5 * length);
+        await settledBacklog(transport);
+        assert.ok(transport.backlog < (falling.at(-1) ?? 0), `${falling}, then ${transport.backlog}`);
+        falling.push(transport.backlog);
+      }
+      assert.ok(transport.backlog > 0);
+      far.resume();
+      await new Promise<void>((resolve) => transport.flushed(resolve));
+      assert.equal(transport.backlog, 0);
     });
 
     test("flushed never calls back when the socket ends first", async (t) => {
