@@ -17,15 +17,19 @@ const BURST = 100;
 const http2Limits = { maxStreams: BURST, maxOpeningsPerSecond: 0.001 };
 
 describe("streams that are opened and reset without end (CVE-2023-44487)", () => {
-  for (const together of [1, 600]) {
+  for (const together of [1, 150, 600]) {
     const how = together === 1 ? "one after the other" : `${together} of them in one write`;
-    test(`${how}: GOAWAY ENHANCE_YOUR_CALM, and memory is flat`, async (t) => {
+    // More than the server reads at once: the end may come without its reason
+    const isTold = together <= 150;
+    test(`${how}: ${isTold ? "GOAWAY ENHANCE_YOUR_CALM" : "the end"}, and memory is flat`, async (t) => {
       const url = await victim.attach("echo", { http2Limits });
       const other = await (await Http2Client.connect(t, url)).open();
       const grown = await growth(victim, async () => {
         const { code, streams } = await openAndReset(t, url, 6_000, together);
+        if (!isTold && code === undefined) return;
         assert.equal(code, constants.NGHTTP2_ENHANCE_YOUR_CALM);
-        assert.ok(streams > BURST && streams < 2_000, `${streams} streams`);
+        // Each that is reset at once and unused counts as five
+        assert.ok(streams >= BURST / 5 && streams < 2_000, `${streams} streams`);
       });
       assert.ok(grown < 16 * MIB, `${grown} bytes`);
       const { opened, refusals } = await victim.told();

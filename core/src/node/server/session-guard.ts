@@ -3,8 +3,9 @@
  * its peer a few bytes, and to reset it again as few (CVE-2023-44487).
  * In: each extended CONNECT, and the time. Out: whether it is admitted. It answers nothing itself.
  */
-import type { Http2Session, ServerHttp2Stream } from "node:http2";
+import { constants, type Http2Session, type ServerHttp2Stream } from "node:http2";
 import { HandshakeError } from "../../engine/errors.ts";
+import { isEndedHere } from "../transport/http2-stream-transport.ts";
 
 /** Limits of one HTTP/2 connection.
  * @see RFC 9113 §10.5 */
@@ -13,9 +14,17 @@ export interface Http2Limits {
    * is refused with REFUSED_STREAM, so that its client may try again on another connection (RFC 9113 §8.7). */
   readonly maxStreams: number;
   /** How many handshakes are taken each second, refused ones too; as many as `maxStreams` more may come at once. What is
-   * above that is refused with 429, and whoever goes on is cut off with GOAWAY, ENHANCE_YOUR_CALM. Default 100. */
+   * above that is refused with 429, and whoever goes on is cut off with GOAWAY, ENHANCE_YOUR_CALM. A stream that its peer resets as
+   * soon as it is open, without having sent anything on it, counts as five. Default 100. */
   readonly maxOpeningsPerSecond: number;
 }
+
+/** So many are told that they are too many; each costs about as much as one that is taken. */
+const MOST_REFUSED = 20;
+/** What a stream costs that was reset within so many ms, besides what each costs. One that was used is not meant: through a proxy
+ * the clients of many share an HTTP/2 connection, and each that goes away without a Close frame is such a reset. */
+const RESET_COST = 4;
+const RESET_WITHIN_MS = 1_000;
 
 const guards = new WeakMap<Http2Session, SessionGuard>();
 
@@ -34,13 +43,13 @@ export class SessionGuard {
   /** Count a stream from now until it is closed.
    * @returns undefined when it may go on, the error to refuse it with, or "end" for a peer that has to be got rid of */
   admit(stream: ServerHttp2Stream, limits: Http2Limits, nowMs: number): HandshakeError | "end" | undefined {
-    if (!stream.destroyed) this.#countOpen(stream);
+    if (!stream.destroyed) this.#countOpen(stream, nowMs);
     const burst = limits.maxStreams + limits.maxOpeningsPerSecond;
     const earned = ((nowMs - this.#countedMs) / 1_000) * limits.maxOpeningsPerSecond;
     const credit = Math.min(this.#credit === undefined ? burst : this.#credit + earned, burst) - 1;
     this.#credit = credit;
     this.#countedMs = nowMs;
-    if (credit < -burst) return "end";
+    if (credit < -Math.min(burst, MOST_REFUSED)) return "end";
     if (credit < 0)
       return new HandshakeError("TOO_MANY_OPENINGS", `maxOpeningsPerSecond is ${limits.maxOpeningsPerSecond}`);
     if (this.#open > limits.maxStreams)
@@ -48,10 +57,13 @@ export class SessionGuard {
     return undefined;
   }
 
-  #countOpen(stream: ServerHttp2Stream): void {
+  #countOpen(stream: ServerHttp2Stream, openedMs: number): void {
     this.#open += 1;
     stream.once("close", () => {
       this.#open -= 1;
+      const isReset = stream.rstCode === constants.NGHTTP2_CANCEL && !isEndedHere(stream);
+      if (!isReset || stream.readableDidRead || performance.now() >= openedMs + RESET_WITHIN_MS) return;
+      if (this.#credit !== undefined) this.#credit -= RESET_COST;
     });
   }
 }

@@ -304,6 +304,22 @@ describe("limits of one HTTP/2 connection (RFC 9113 §10.5)", () => {
     assert.deepEqual(server.stats().errors, { UPGRADE_REFUSED: 3, TOO_MANY_OPENINGS: 1 });
   });
 
+  test("WebSockets that were used and are reset count as what they are: through a proxy many leave at once", async (t) => {
+    const many = 8;
+    const server = await start(t, {
+      http2Limits: { maxStreams: many + 1, maxOpeningsPerSecond: 0.001 },
+      message: (connection, message) => connection.send(message),
+    });
+    const client = await Http2Client.connect(t, server.url);
+    const peers = await Promise.all(Array.from({ length: many }, () => client.open()));
+    for (const peer of peers) assert.equal(await peer.write(textFrame("used")).text(), "used");
+    for (const peer of peers) peer.reset();
+    while (server.connections.size > 0) await new Promise(setImmediate);
+    await client.open();
+    // The allowance is as large as it would be if they had left with a Close frame
+    assert.equal(await client.ask().status(), 429);
+  });
+
   test("CONNECT and RST_STREAM in a loop ends with ENHANCE_YOUR_CALM, and costs bounded memory", async (t) => {
     const ends: unknown[] = [];
     const server = await start(t, {

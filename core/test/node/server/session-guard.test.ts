@@ -78,11 +78,28 @@ describe("streams at a time (RFC 9113 §10.5)", () => {
 });
 
 describe("openings in a time (CVE-2023-44487)", () => {
-  test("both limits together may come at once; as many more are refused, and then it ends", () => {
+  test("both limits together may come at once; 20 more are refused, and then it ends", () => {
     const opener = new Opener(20, 10);
-    assert.deepEqual(opener.flashes(60, 0), { ok: 30, TOO_MANY_OPENINGS: 30 });
+    assert.deepEqual(opener.flashes(50, 0), { ok: 30, TOO_MANY_OPENINGS: 20 });
     assert.equal(opener.flash(0), "end");
     assert.equal(opener.flash(0), "end");
+  });
+
+  test("one that its peer resets unused, as soon as it is open, counts as five; one that ends otherwise as one", () => {
+    const aborted = (how: { rstCode: number; readableDidRead: boolean }): number => {
+      const opener = new Opener(20, 10);
+      const nowMs = performance.now();
+      let count = 0;
+      for (; opener.open(nowMs) === "ok"; count++) {
+        const [last] = opener.streams.splice(0);
+        last?.emit("close", Object.assign(last, how));
+      }
+      return count;
+    };
+    const [ended, reset] = [0, 8];
+    assert.equal(aborted({ rstCode: reset, readableDidRead: false }), 6);
+    assert.equal(aborted({ rstCode: reset, readableDidRead: true }), 30);
+    assert.equal(aborted({ rstCode: ended, readableDidRead: false }), 30);
   });
 
   test("credit comes back with time, as much as the limit each second", () => {
