@@ -122,6 +122,46 @@ describe("a link that is cut", () => {
     assert.deepEqual(toldTo(near), ["end", ["close", "nobody is there"]]);
   });
 
+  test("by a truncation: both see an end inside of what was sent, and a reset once they write", async (t) => {
+    const clock = new FakeClock(t);
+    const { link, near, far } = linkOf();
+    link.ends[0].write([SENT]);
+    await clock.advance(20);
+    link.cut("truncation");
+    await clock.advance(1_000);
+    assert.deepEqual(toldTo(far), ["end"]);
+    assert.deepEqual(far.received, SENT.subarray(0, far.length));
+    assert.ok(far.length < SENT.length);
+    // What waited with the sender went to nobody.
+    assert.deepEqual(toldTo(near).at(-1), ["close", "nobody is there"]);
+  });
+
+  test("by half a truncation: what goes the other way arrives", async (t) => {
+    const clock = new FakeClock(t);
+    for (const half of [0, 1] as const) {
+      const link = new UnrulyLink({ ...chanceFrom(1), below: () => half }, WEATHERS[3] ?? assert.fail());
+      const [near, far] = half === 0 ? link.ends : [link.ends[1], link.ends[0]];
+      const told = new RecordingSink();
+      const toldFar = new RecordingSink();
+      near.start(told);
+      far.start(toldFar);
+      link.cut("half truncation");
+      far.write([SENT.subarray(0, 50)]);
+      far.end();
+      await clock.advance(1_000);
+      assert.deepEqual(told.received, SENT.subarray(0, 50));
+      assert.deepEqual([toldTo(told), toldTo(toldFar)], [["end"], ["end", ["close", undefined]]]);
+    }
+  });
+
+  test("by half a reset: one end is told of it, the other one of an end", async (t) => {
+    const clock = new FakeClock(t);
+    const { link, near, far } = linkOf();
+    link.cut("half reset");
+    await clock.advance(1_000);
+    assert.deepEqual([toldTo(near), toldTo(far)].map((told) => told[0]).sort(), [["close", "cut"], "end"]);
+  });
+
   test("by one end that is destroyed: it is told of a close, the other of a reset or an end", async (t) => {
     const clock = new FakeClock(t);
     const { link, near, far } = linkOf();

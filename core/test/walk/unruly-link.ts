@@ -18,10 +18,19 @@ export interface Weather {
   readonly late: boolean;
 }
 
-/** How a link is cut: both ends are reset; one or both directions fall silent; somebody in between ends both. */
-export type Cut = "reset" | "silence" | "half silence" | "end";
+/** How a link is cut: both ends are reset, or one; one or both directions fall silent; somebody in between ends both, or truncates
+ * both or one: what is under way is lost from some byte on, inside a frame as a rule, and the end comes behind the rest. */
+export type Cut = "reset" | "half reset" | "silence" | "half silence" | "end" | "truncation" | "half truncation";
 
-export const CUTS: readonly [Cut, ...Cut[]] = ["reset", "silence", "half silence", "end"];
+export const CUTS: readonly [Cut, ...Cut[]] = [
+  "reset",
+  "half reset",
+  "silence",
+  "half silence",
+  "end",
+  "truncation",
+  "half truncation",
+];
 
 /** What was read is overwritten with it, as the next read of a socket would. */
 const OVERWRITTEN = 0xdd;
@@ -42,17 +51,14 @@ export class UnrulyLink {
   }
 
   cut(how: Cut): void {
-    const [one, other] = this.ends;
-    if (how === "reset") {
-      one.incoming.reset(new Error("cut"));
-      other.incoming.reset(new Error("cut"));
-    } else if (how === "end") {
-      one.incoming.endForced();
-      other.incoming.endForced();
-    } else {
-      if (how === "silence") one.incoming.silence();
-      other.incoming.silence();
-      if (how === "half silence" && this.#chance.below(2) === 0) one.incoming.silence();
+    const [one, other] = this.#chance.below(2) === 0 ? this.ends : [this.ends[1], this.ends[0]];
+    // Of half a cut one direction knows nothing.
+    const lanes = how.startsWith("half") ? [other.incoming] : [one.incoming, other.incoming];
+    for (const lane of lanes) {
+      if (how.endsWith("reset")) lane.reset(new Error("cut"));
+      else if (how.endsWith("silence")) lane.silence();
+      else if (how.endsWith("truncation")) lane.truncate();
+      else lane.endForced();
     }
   }
 }
@@ -153,6 +159,14 @@ class Lane {
     this.#failure ??= error;
     this.#drop(this.#chance.below(this.#underwayBytes + 1));
     this.#plan();
+  }
+
+  /** Of what is under way a part still comes, and then the end. */
+  truncate(): void {
+    this.#drop(this.#chance.below(this.#underwayBytes + 1));
+    this.endForced();
+    // What waits with the sender goes to nobody.
+    this.#planTaking();
   }
 
   endForced(): void {
@@ -315,6 +329,10 @@ export class LinkEnd implements Transport {
 
   get bufferedBytes(): number {
     return this.outgoing.givenBytes;
+  }
+
+  get backlog(): number {
+    return this.bufferedBytes;
   }
 
   write(chunks: readonly Uint8Array[]): boolean {

@@ -3,7 +3,10 @@
  * it however it went. In: a seed's numbers, and what may happen. Out: nothing, or an error that says what was wrong.
  */
 import assert from "node:assert/strict";
+import { PROTOCOL_ERRORS } from "../../src/engine/errors.ts";
 import { deadlines } from "../../src/node/connection/deadlines.ts";
+import { memoryBudget } from "../../src/node/connection/memory-budget.ts";
+import type { RateOptions } from "../../src/node/connection/rate.ts";
 import type { CloseEvent, ConnectionOptions } from "../../src/node/connection/settings.ts";
 import type { Chance } from "../engine/engine-test-kit.ts";
 import type { FakeClock } from "../node/connection/fake-clock.ts";
@@ -17,18 +20,26 @@ import { keyOf, Walker } from "./walker.ts";
 /** What may happen on a walk besides messages. */
 export interface Terrain {
   /** How the walk ends before its time, if it does. */
-  readonly hazards: readonly ("cut" | "terminate" | "close")[];
+  readonly hazards: readonly ("cut" | "terminate" | "fail" | "close")[];
   /** Whether connections may be told to hold little, so that messages are dropped or the connection fails. */
   readonly scarce: boolean;
   /** Whether messages may be compressed. */
-  readonly compressed: boolean;
+  readonly compressed?: boolean;
+  /** What becomes of a peer that sends more than it may, where it may not send what it likes. */
+  readonly rated?: RateOptions["policy"];
+  /** Whether the process has no memory left for its connections, so that each may hold little. */
+  readonly full?: boolean;
 }
+
+/** Errors that say that somebody broke the rules: nobody does, wherever the link is cut. */
+const NEVER_SEEN: ReadonlySet<string> = new Set(["HANDLER_FAILED", ...Object.keys(PROTOCOL_ERRORS)]);
 
 /** Longer than any timeout of a connection that nobody holds up. */
 const LONGEST_END_MS = 300_000;
 
 export async function walk(chance: Chance, terrain: Terrain, clock: FakeClock): Promise<void> {
   const watched = deadlines.size;
+  const held = memoryBudget.usedBytes;
   clock.fired = 0;
   const weather = randomWeather(chance);
   const link = new UnrulyLink(chance, weather);
@@ -53,7 +64,13 @@ export async function walk(chance: Chance, terrain: Terrain, clock: FakeClock): 
   judgeDelivery(server, client);
   judgeDelivery(client, server);
   judgeEndings(server, client);
+  judgeTold(server, client);
+  judgeTold(client, server);
   assert.equal(deadlines.size, watched, "deadlines are watched after the end");
+  assert.equal(memoryBudget.usedBytes, held, "memory is counted after the end");
+  // A timer that was set for them may ring once more, and sets no other one.
+  await clock.advance(LONGEST_END_MS);
+  assert.equal(clock.timers, 0, "timers are set after the end");
 }
 
 // ---- what happens
@@ -74,6 +91,7 @@ async function wander(
     if (hazard !== undefined && step >= hazardAt && chance.below(4) === 0) {
       if (hazard === "cut") link.cut(chance.of(CUTS));
       if (hazard === "terminate") walker.terminate();
+      if (hazard === "fail") walker.fail();
       if (hazard === "close") walker.close();
     }
     // Mostly several things in one turn, or close to one another; at times a silence.
@@ -146,9 +164,10 @@ function judge(walker: Walker): void {
   assert.ok(isOver, `the ${role}'s loop or closed is left waiting`);
   assert.equal(connection.bufferedBytes, 0);
   assert.deepEqual(
-    walker.errors.filter((error) => error.startsWith("HANDLER_FAILED")),
+    walker.errors.filter((error) => NEVER_SEEN.has(error.slice(0, error.indexOf(":")))),
     [],
   );
+  assert.equal(walker.counters.heldBytes, 0);
   judgeLosses(walker);
 }
 
@@ -183,11 +202,23 @@ function judgeLosses(walker: Walker): void {
 function judgeDelivery(from: Walker, to: Walker): void {
   const what = `what the ${from.manner.role} sent and the ${to.manner.role} got`;
   assertInOrder(to.received, keysOf(from), what);
+  const { messagesRefused } = to.counters;
+  if (messagesRefused > 0) assert.ok(to.errors.some((error) => error.startsWith("RATE_EXCEEDED")));
   const [event] = to.closes;
   const endedInOrder = event?.wasClean === true || (event?.error === undefined && to.link.incoming.endDelivered);
   if (!endedInOrder || to.mayPassOver) return;
   const arrived = messagesIn(Buffer.concat(to.link.incoming.arrived), from.manner.deflates?.own).map(({ key }) => key);
-  assert.deepEqual(to.received, arrived, what);
+  if (messagesRefused > 0) assert.equal(to.received.length + messagesRefused, arrived.length, what);
+  else assert.deepEqual(to.received, arrived, what);
+}
+
+/** Who has closed in order, and was answered, knows what came of every message. */
+function judgeTold(from: Walker, to: Walker): void {
+  const [event] = from.closes;
+  if (event?.wasClean !== true || to.hasLeft || to.mayPassOver || to.closes[0]?.error !== undefined) return;
+  const lost = from.accepted.length - to.received.length - to.counters.messagesRefused;
+  const told = from.connection.droppedMessages - from.refused;
+  assert.equal(told, lost, `the ${from.manner.role} has lost ${lost} messages although its end was clean`);
 }
 
 /** Both ends tell the same story. */
@@ -229,8 +260,8 @@ function randomManner(
   agreed: Agreed | undefined,
 ): Manner {
   const { of } = chance;
-  const mostBytes = Math.min(70_000, 50 * Math.min(weather.pieceBytes, weather.capacityBytes));
-  const reading = of<Reading>(["handler", "handler", "fragments", "loop"]);
+  const mostBytes = Math.min(terrain.full ? 200_000 : 70_000, 50 * Math.min(weather.pieceBytes, weather.capacityBytes));
+  const reading = terrain.rated === "drop" ? "handler" : of<Reading>(["handler", "handler", "fragments", "loop"]);
   const backpressure = {
     highWaterMarkBytes: of([1, 1_000, 65_536]),
     ...(terrain.scarce ? { maxBufferedBytes: of([100, 5_000, 100_000]), policy: of(["close", "drop"] as const) } : {}),
@@ -243,7 +274,17 @@ function randomManner(
     backpressure,
     closeTimeoutMs: patient ? Number.POSITIVE_INFINITY : of([100, 5_000]),
     heartbeat: { intervalMs: of([300, 30_000]), timeoutMs: patient ? Number.POSITIVE_INFINITY : of([200, 10_000]) },
+    ...(terrain.rated === undefined ? {} : { rate: randomRate(chance, terrain.rated) }),
     limits: { messageTimeoutMs: patient ? Number.POSITIVE_INFINITY : 60_000 },
   };
   return { role, reading, slowMs: of([0, 5, 100]), mostBytes, options, deflates: agreed?.[role] };
+}
+
+function randomRate({ of }: Chance, policy: RateOptions["policy"]): RateOptions {
+  return {
+    messagesPerSecond: of([20, 200, 100_000]),
+    bytesPerSecond: of([50_000, 500_000, Number.POSITIVE_INFINITY]),
+    burstMs: of([50, 1_000]),
+    policy,
+  };
 }

@@ -8,6 +8,7 @@ import type { MessageKind } from "../../src/engine/messages/message.ts";
 import type { Role } from "../../src/engine/protocol/protocol-kit.ts";
 import type { Connection, Sendable } from "../../src/node/connection/connection.ts";
 import { ConnectionFactory } from "../../src/node/connection/connection.ts";
+import { type Counters, makeCounters } from "../../src/node/connection/counters.ts";
 import type { MessageWriter } from "../../src/node/connection/message-writer.ts";
 import { PreparedMessage, prepare } from "../../src/node/connection/prepared-message.ts";
 import type { CloseEvent, ConnectionOptions, Handlers } from "../../src/node/connection/settings.ts";
@@ -60,6 +61,7 @@ const CLOSE_CODES = [1000, 1001, 1011, 3000, 3999, 4000, 4999] as const;
 export class Walker {
   readonly connection: Connection<undefined>;
   readonly link: LinkEnd;
+  readonly counters: Counters = makeCounters();
   readonly sent: SentMessage[] = [];
   readonly received: string[] = [];
   readonly flushes: Flush[] = [];
@@ -74,6 +76,8 @@ export class Walker {
   refused = 0;
   /** Whether messages may have been dropped that had arrived: by closing without taking what still comes. */
   mayPassOver = false;
+  /** Whether it was the first to end the connection, as far as it knew. */
+  hasLeft = false;
   readonly #promised = new Set<{ readonly what: string }>();
   readonly #chance: Chance;
   readonly #manner: Manner;
@@ -92,12 +96,12 @@ export class Walker {
     this.#manner = manner;
     this.link = link;
     const { role, options, deflates } = manner;
-    const counters = { messagesReceived: 0, messagesSent: 0, messagesDropped: 0, bytesReceived: 0, bytesSent: 0 };
+    const { counters } = this;
     const factory = new ConnectionFactory<undefined>({
       role,
       settings: resolveSettings(options, role),
       handlers: this.#handlers(),
-      counters: { ...counters, errors: new Map() },
+      counters,
       onEnded: () => {
         this.ends += 1;
       },
@@ -166,14 +170,27 @@ export class Walker {
   /** Begin the closing handshake, with any code. */
   close(): void {
     this.#wantsEnd = true;
+    this.#leave();
     if (this.connection.state === "open" && (this.#paused || this.#manner.reading === "loop")) this.mayPassOver = true;
     if (this.#chance.below(8) === 0) this.connection.close(null);
     else this.connection.close(this.#chance.of(CLOSE_CODES), "bye".repeat(this.#chance.below(3)));
   }
 
+  /** With a Close frame, and deaf to what still comes. */
+  fail(): void {
+    this.#leave();
+    this.mayPassOver = true;
+    this.connection.fail(this.#chance.of(CLOSE_CODES), "enough");
+  }
+
   terminate(): void {
+    this.#leave();
     if (this.closes.length === 0) this.mayPassOver = true;
     this.connection.terminate();
+  }
+
+  #leave(): void {
+    if (this.connection.state === "open") this.hasLeft = true;
   }
 
   /** From now on read without delay, and finish what was begun. */
