@@ -39,6 +39,17 @@ export const PEERS = [
     needs: "core/dist/esm/node/index.js",
     http2: true,
   },
+  ...["removed", "idle", "observed"].map((library) => ({
+    name: `channels-${library}`,
+    script: "channels.js",
+    protocol: "websocket",
+    versionOf: ["polysocket"],
+    roles: ["server"],
+    library,
+    needs: "core/dist/esm/node/index.js",
+    onlyNamed: true,
+    onRequest: true,
+  })),
   {
     name: "polysocket.WebSocket",
     script: "web-socket.js",

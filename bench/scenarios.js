@@ -4,7 +4,7 @@ import { FACE_SCENARIOS } from "./face-scenarios.js";
 const NO_DEFLATE = ["net", "websocket", "@polysocket/websocket", "nodejs-websocket", "@polysocket/nodejs-websocket"];
 
 /** What is measured.
- * - `group`: what else runs when the group is named: cpu, memory, scaling, http2 or faces
+ * - `group`: what else runs when the group is named: cpu, memory, scaling, http2, diagnostics or faces
  * - `measure`: a key of MEASURES in lib/measures.js; `load` is handed to it, `server` to the peers' servers (lib/ready.js)
  * - `aims`: how the subject's figure, or the field of its result that `of` names, may compare with another peer's (median of the
  *   ratios, round by round)
@@ -234,6 +234,23 @@ const http2Scenarios = [1, 64].flatMap((inFlight) =>
   })),
 );
 
+/** What do the diagnostics channels cost when nobody listens, and when somebody listens to all of them? */
+const diagnosticsScenarios = [
+  ["1-in-flight", "echo 64 B binary, 50 connections, 1 in flight", "echo", { connections: 50, inFlight: 1 }],
+  ["64-in-flight", "echo 64 B binary, 50 connections, 64 in flight", "echo", { connections: 50, inFlight: 64 }],
+  ["handshakes", "opening and closing handshakes, 32 connections at any time", "handshake", { inFlight: 32 }],
+].map(([name, title, measure, load]) => ({
+  name: `diagnostics-${name}`,
+  title,
+  measure,
+  load: { kind: "binary", size: 64, ...load },
+  aims: [{ against: "channels-removed", atMost: 1.02 }],
+  only: ["channels-removed", "channels-idle", "channels-observed"],
+  subject: "channels-idle",
+  base: "channels-removed",
+  ...(measure === "handshake" && { warmUp: 3 }),
+}));
+
 const inGroup = (group) => (scenario) => ({ group, ...scenario });
 
 export const SCENARIOS = [
@@ -241,6 +258,7 @@ export const SCENARIOS = [
   ...memoryScenarios.map(inGroup("memory")),
   ...scalingScenarios.map(inGroup("scaling")),
   ...http2Scenarios.map(inGroup("http2")),
+  ...diagnosticsScenarios.map(inGroup("diagnostics")),
   ...FACE_SCENARIOS.map(inGroup("faces")),
 ];
 

@@ -18,6 +18,7 @@ const MORE_COLORS = [
 const SPECIFICATIONS = {
   cpu: drawRatios("ws"),
   http2: drawRatios("http2"),
+  diagnostics: drawRatios("channels-removed"),
   faces: drawFaces,
   memory: drawMemory,
   scaling: drawScaling,
