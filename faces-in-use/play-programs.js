@@ -28,8 +28,11 @@ export function testPrograms({ library, face, stories }) {
     ours: path.join(folder, "ours"),
   };
   before(() => {
-    makeProject(projects.original, library, path.join(root, "node_modules", library));
-    makeProject(projects.ours, library, path.join(root, "faces", face));
+    makeProject(projects.original, library);
+    link(path.join(root, "node_modules", library), path.join(projects.original, "node_modules", library));
+    makeProject(projects.ours, library);
+    install(path.join(root, "faces", face), path.join(projects.ours, "node_modules", library));
+    link(path.join(root, "core"), path.join(projects.ours, "node_modules/polysocket"));
   });
   after(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -47,14 +50,25 @@ export function testPrograms({ library, face, stories }) {
   }
 }
 
-/** What an alias in package.json comes to: the library's name is another package's folder.
- * @param {string} project
- * @param {string} library
- * @param {string} target */
-function makeProject(project, library, target) {
+/** @param {string} project
+ * @param {string} library */
+function makeProject(project, library) {
   mkdirSync(path.join(project, "node_modules"), { recursive: true });
-  symlinkSync(target, path.join(project, "node_modules", library), "dir");
   cpSync(path.join(import.meta.dirname, "programs", library), project, { recursive: true });
+}
+
+/** What an alias in package.json comes to: the library's name is another package's folder. A link would lead out of node_modules,
+ * and Node warns of what is not in there for which it does not warn in there (DEP0169).
+ * @param {string} face
+ * @param {string} target */
+function install(face, target) {
+  cpSync(face, target, { recursive: true, filter: (name) => !/[\\/](src|test|node_modules)$/.test(name) });
+}
+
+/** @param {string} folder
+ * @param {string} place */
+function link(folder, place) {
+  symlinkSync(folder, place, "dir");
 }
 
 /** What each program of the story printed; no program is left, whatever happens.

@@ -153,8 +153,7 @@ export default ENDS.flatMap(({ side, end }) => [
         connection.on("binary", (/** @type {import("node:stream").Readable} */ stream) => {
           let data = Buffer.alloc(0);
           stream.on("readable", () => {
-            const chunk = stream.read();
-            if (chunk) data = Buffer.concat([data, chunk]);
+            for (let chunk = stream.read(); chunk !== null; chunk = stream.read()) data = Buffer.concat([data, chunk]);
           });
           stream.on("end", () => resolve(data));
         });

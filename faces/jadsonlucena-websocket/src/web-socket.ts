@@ -62,6 +62,8 @@ export class WebSocket extends EventEmitter {
     this.pongTimeout = options.pongTimeout;
     this.sessionExpires = options.sessionExpires;
     const endpoint = createEndpoint<Client>({
+      // As quickly as the original takes them
+      handshakeRate: false,
       ...coreOptions(this.#limits.limits, (address) => this.#mostOf(address), options),
       ...this.#roster.handlers,
     });

@@ -49,6 +49,9 @@ class ApplicationBase extends EventEmitter {
       // verifyClient thinks as long as it likes
       handshakeTimeoutMs: Number.POSITIVE_INFINITY,
       maxPendingHandshakes: Number.POSITIVE_INFINITY,
+      // As many of one address, and as quickly, as the original takes
+      maxConnectionsPerAddress: Number.POSITIVE_INFINITY,
+      handshakeRate: false,
     });
     this.#server.on("upgrade", (request, socket, head) => this.#receive(request, socket, head));
   }

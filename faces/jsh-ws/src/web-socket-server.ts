@@ -41,6 +41,9 @@ export class WebSocketServer extends Emitter {
       ...connectionOptions(options),
       ...connectionHandlers,
       open: (core, request) => this.#opened(core, request),
+      // As many of one address, and as quickly, as the original takes
+      maxConnectionsPerAddress: Number.POSITIVE_INFINITY,
+      handshakeRate: false,
     });
     const decide = (handshake: PendingHandshake<WebSocket>): void => this.#decide(handshake);
     occupy(server, requestedPath(this.path), { endpoint, isClosed: () => this.closed, decide });

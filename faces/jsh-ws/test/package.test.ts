@@ -52,16 +52,21 @@ describe("entry", () => {
 });
 
 describe("uncaught", () => {
-  const program = (listener: string): string => `
+  /** Ends after so many uncaught exceptions, or without any after the second message. */
+  const program = (listener: string, uncaught: number): string => `
     const http = require("node:http");
     const { WebSocket, WebSocketServer } = require("@polysocket/jsh-ws");
-    process.on("uncaughtException", (error) => console.log("uncaught", error.message));
+    let left = ${uncaught};
+    process.on("uncaughtException", (error) => {
+      console.log("uncaught", error.message);
+      if (--left === 0) setImmediate(process.exit);
+    });
     const server = http.createServer().listen(0, "127.0.0.1", () => {
       const wss = new WebSocketServer({ server, path: "/" });
       wss.on("connection", (socket) => {
         socket.on("open", () => console.log("open"));
         ${listener}
-        socket.on("message", ({ data }) => { console.log("message", data); if (data === "b") setImmediate(process.exit); throw new Error("first"); });
+        socket.on("message", ({ data }) => { console.log("message", data); if (data === "b" && left === 0) setImmediate(process.exit); throw new Error("first"); });
       });
       wss.on("connection", () => { throw new Error("zeroth"); });
       const client = new WebSocket("ws://127.0.0.1:" + server.address().port);
@@ -69,13 +74,16 @@ describe("uncaught", () => {
     });`;
 
   test("what a listener throws ends nothing", () => {
-    const { printed, complaint } = run(program(""));
+    const { printed, complaint } = run(program("", 0));
     assert.deepEqual([printed.split("\n"), complaint], [["open", "message a", "message b"], ""]);
   });
 
   test("what an `error` listener throws is an uncaught exception, and what follows goes on", () => {
     const { printed, complaint } = run(
-      program(`for (const one of [socket, wss]) one.on("error", (e) => { throw new Error(e.message + " second"); });`),
+      program(
+        `for (const one of [socket, wss]) one.on("error", (e) => { throw new Error(e.message + " second"); });`,
+        3,
+      ),
     );
     assert.equal(complaint, "");
     assert.deepEqual(printed.split("\n").sort(), [

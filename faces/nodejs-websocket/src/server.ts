@@ -45,6 +45,9 @@ export class Server extends EventEmitter {
       // Nobody thinks about a handshake here; so long a request may take
       handshakeTimeoutMs: HANDSHAKE_TIMEOUT_MS,
       maxPendingHandshakes: Number.POSITIVE_INFINITY,
+      // As many of one address, and as quickly, as the original takes
+      maxConnectionsPerAddress: Number.POSITIVE_INFINITY,
+      handshakeRate: false,
     });
     this.socket = makeNodeServer({ ...options, secure }, endpoint, (pending, socket) => this.#decide(pending, socket));
     this.socket.on("close", () => this.emit("close"));

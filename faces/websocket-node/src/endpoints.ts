@@ -15,6 +15,9 @@ export function endpointFor(config: CommonConfig): Endpoint<WebSocketConnection>
     open: (core) => WebSocketConnection.opened(core.data, core),
     handshakeTimeoutMs: Number.POSITIVE_INFINITY,
     maxPendingHandshakes: Number.POSITIVE_INFINITY,
+    // As many of one address, and as quickly, as the original takes
+    maxConnectionsPerAddress: Number.POSITIVE_INFINITY,
+    handshakeRate: false,
     http2Limits: (config as Partial<ServerConfig>).http2Limits,
   });
   endpoints.set(config, endpoint);
