@@ -75,7 +75,8 @@ export const ERROR_ADVICE = {
   HANDSHAKES_TOO_QUICK:
     "the client waits longer before it comes back (with jitter); you: `handshakeRate`, `trustProxy`",
   TOO_MANY_STREAMS: "the client opens another HTTP/2 connection; you: `http2Limits.maxStreams`",
-  TOO_MANY_OPENINGS: "the client opens fewer at a time; you: `http2Limits.maxOpeningsPerSecond`",
+  TOO_MANY_OPENINGS:
+    "the client opens fewer at a time; you, where that is a proxy: `trustProxy`; otherwise `http2Limits.maxOpeningsPerSecond`",
   SERVER_CLOSING: "nobody: the client comes again, to another process or later ([draining.md](draining.md))",
   PEER_GONE: "nobody: users close pages",
 

@@ -22,7 +22,6 @@ import { type Foundation, type Publisher, ServerCore } from "./server-core.ts";
 import { resolveServerSettings } from "./server-settings.ts";
 import type { ServerStats } from "./server-stats.ts";
 import { formatServerUrl } from "./server-url.ts";
-import type { Http2Limits } from "./session-guard.ts";
 import { isTaken, takeOnce } from "./taken-sockets.ts";
 import { Http1Channel } from "./upgrade-http1.ts";
 
@@ -77,7 +76,7 @@ export function attach<Data = undefined>(server: HttpServer, options: AttachOpti
 /** What an attachment is to the others on its server. */
 interface Attached extends Http2Host {
   receive(channel: HandshakeChannel): void;
-  readonly settings: { readonly routes: ServedPaths; readonly http2: Http2Limits };
+  readonly settings: Http2Host["settings"] & { readonly routes: ServedPaths };
   readonly isClosing: boolean;
 }
 

@@ -3,12 +3,16 @@
  * In: what Node's 'stream' and 'connect' events give. Out: a channel for a server core, or an end of the session.
  */
 import { constants, type Http2Session, type IncomingHttpHeaders, type ServerHttp2Stream } from "node:http2";
+import { peerAddress } from "../transport/peer-address.ts";
 import { Http2Channel } from "./connect-http2.ts";
-import { type Http2Limits, SessionGuard } from "./session-guard.ts";
+import type { ServerSettings } from "./server-settings.ts";
+import { SessionGuard } from "./session-guard.ts";
+
+type Http2Settings = Pick<ServerSettings<unknown>, "http2" | "http2OfProxies" | "proxies">;
 
 /** What a server core is here. */
 export interface Http2Host {
-  readonly settings: { readonly http2: Http2Limits };
+  readonly settings: Http2Settings;
 }
 
 const ending = new WeakSet<Http2Session>();
@@ -28,8 +32,7 @@ export function enter(
   rawHeaders: readonly string[],
 ): Http2Channel | undefined {
   const { session } = stream;
-  const verdict =
-    session === undefined ? undefined : SessionGuard.of(session).admit(stream, core.settings.http2, performance.now());
+  const verdict = session === undefined ? undefined : admit(session, stream, core.settings);
   if (verdict === "end") {
     // Of what else came in this read nothing is looked at
     stream.on("error", () => {});
@@ -39,6 +42,15 @@ export function enter(
   const channel = new Http2Channel(stream, headers, rawHeaders);
   channel.take(verdict);
   return channel;
+}
+
+function admit(
+  session: Http2Session,
+  stream: ServerHttp2Stream,
+  { http2, http2OfProxies, proxies }: Http2Settings,
+): ReturnType<SessionGuard["admit"]> {
+  const limits = proxies.trusts(peerAddress(session.socket)) ? http2OfProxies : http2;
+  return SessionGuard.of(session).admit(stream, limits, performance.now());
 }
 
 /** Node's own `destroy` says NO_ERROR whatever it is given. */

@@ -29,6 +29,8 @@ export interface ServerSettings<Data> {
   /** The server's own count; undefined where nothing is limited. */
   readonly addresses: AddressLimit | undefined;
   readonly http2: Http2Limits;
+  /** The same for the connection of a proxy that is trusted. */
+  readonly http2OfProxies: Http2Limits;
   /** The options themselves, for handlers that belong to no route. */
   readonly handlers: Pick<EndpointOptions<Data>, "upgradeError">;
 }
@@ -69,6 +71,8 @@ export function resolveServerSettings<Data>(
 ): ServerSettings<Data> {
   checkNames(options, `the options of ${caller}`, [...ALL_NAMES, ...more]);
   checkFunctions(options, "", FUNCTION_NAMES);
+  const http2 = resolveHttp2Limits(options.http2Limits);
+  const hasRate = options.http2Limits?.maxOpeningsPerSecond !== undefined;
   return {
     connection: resolveSettings(options, "server"),
     routes: resolveRoutes(options),
@@ -77,7 +81,8 @@ export function resolveServerSettings<Data>(
     maxPendingHandshakes: positive("maxPendingHandshakes", options.maxPendingHandshakes, 1_000),
     maxConnections: wholeNumber("maxConnections", options.maxConnections, defaultConnections()),
     addresses: resolveAddressLimit(options),
-    http2: resolveHttp2Limits(options.http2Limits),
+    http2,
+    http2OfProxies: hasRate ? http2 : { ...http2, maxOpeningsPerSecond: Number.POSITIVE_INFINITY },
     handlers: options,
   };
 }

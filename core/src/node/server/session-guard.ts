@@ -15,7 +15,8 @@ export interface Http2Limits {
   readonly maxStreams: number;
   /** How many handshakes are taken each second, refused ones too; as many as `maxStreams` more may come at once. What is
    * above that is refused with 429, and whoever goes on is cut off with GOAWAY, ENHANCE_YOUR_CALM. A stream that its peer resets as
-   * soon as it is open, without having sent anything on it, counts as five. Default 100. */
+   * soon as it is open, without having sent anything on it, counts as five. Default 100, but any number for a proxy that `trustProxy`
+   * names, because its clients share the connection: there `handshakeRate` counts each of them. */
   readonly maxOpeningsPerSecond: number;
 }
 

@@ -30,6 +30,11 @@ export class TrustedProxies {
     this.#isTrusted = compile(option);
   }
 
+  /** Whether what is at the other end of a socket is a proxy that is trusted. */
+  trusts(socketAddress: string | undefined): boolean {
+    return this.#isTrusted(socketAddress, 0);
+  }
+
   /** Walk from the socket's address through X-Forwarded-For, right to left, for as long as the proxies are trusted.
    * An entry that is no address ends the walk at the proxy that wrote it.
    * @param readForwardedFor called only for a proxy that is trusted */

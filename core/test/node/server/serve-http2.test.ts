@@ -320,6 +320,42 @@ describe("limits of one HTTP/2 connection (RFC 9113 §10.5)", () => {
     assert.equal(await client.ask().status(), 429);
   });
 
+  test("a trusted proxy's clients are counted one by one, and one that is too quick harms no other", async (t) => {
+    const burst = 230;
+    const server = await start(t, {
+      trustProxy: 1,
+      handshakeRate: { perSecond: 0.001, burst },
+      message: (connection, message) => connection.send(message),
+    });
+    const proxy = await Http2Client.connect(t, server.url);
+    const other = await proxy.open({ "x-forwarded-for": "198.51.100.1" });
+    const statuses: unknown[] = [];
+    for (let count = 0; count < burst + 20; count++) {
+      const peer = proxy.ask({ "x-forwarded-for": "198.51.100.2" });
+      statuses.push(await peer.status());
+      peer.reset();
+      await peer.closed;
+    }
+    assert.deepEqual(statuses, [...Array(burst).fill(200), ...Array(20).fill(429)]);
+    assert.deepEqual(server.stats().errors, { HANDSHAKES_TOO_QUICK: 20 });
+    assert.equal(await other.write(textFrame("not disturbed")).text(), "not disturbed");
+    await proxy.open({ "x-forwarded-for": "198.51.100.1" });
+    assert.deepEqual(proxy.goaways, []);
+  });
+
+  test("a rate of openings that is given holds for a trusted proxy, too", async (t) => {
+    const server = await start(t, {
+      trustProxy: 1,
+      http2Limits: { maxStreams: 1, maxOpeningsPerSecond: 0.001 },
+      upgrade: () => ({ statusCode: 404 }),
+    });
+    const proxy = await Http2Client.connect(t, server.url);
+    const first = proxy.ask();
+    assert.equal(await first.status(), 404);
+    await first.closed;
+    assert.equal(await proxy.ask().status(), 429);
+  });
+
   test("CONNECT and RST_STREAM in a loop ends with ENHANCE_YOUR_CALM, and costs bounded memory", async (t) => {
     const ends: unknown[] = [];
     const server = await start(t, {

@@ -43,6 +43,7 @@ describe("X-Forwarded-For with trustProxy", () => {
   for (const [option, socket, header, address, hops] of cases) {
     test(`${JSON.stringify(option)}: ${socket} for ${JSON.stringify(header)} is ${address}`, () => {
       assert.deepEqual(resolve(option, socket, header), [address, hops]);
+      assert.equal(new TrustedProxies(option).trusts(socket), hops > 0);
     });
   }
 
