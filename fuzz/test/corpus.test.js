@@ -52,7 +52,7 @@ const FAULTS = [
     target: "linear",
     file: "engine/extensions/offer-grammar.js",
     from: "let at = start;",
-    to: "let at = start; for (let i = 0; i < start * 8; i++);",
+    to: "let at = start; [...text.slice(0, start)].reverse();",
     sign: /ms for/,
   },
   {

@@ -337,7 +337,7 @@ describe("limits of one HTTP/2 connection (RFC 9113 §10.5)", () => {
       await peer.closed;
     }
     assert.deepEqual(statuses, [...Array(burst).fill(200), ...Array(20).fill(429)]);
-    assert.deepEqual(server.stats().errors, { HANDSHAKES_TOO_QUICK: 20 });
+    assert.equal(server.stats().errors["HANDSHAKES_TOO_QUICK"], 20);
     assert.equal(await other.write(textFrame("not disturbed")).text(), "not disturbed");
     await proxy.open({ "x-forwarded-for": "198.51.100.1" });
     assert.deepEqual(proxy.goaways, []);
