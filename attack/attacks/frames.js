@@ -141,7 +141,7 @@ export const closeAndStay = {
       },
       { reads: false },
     );
-    return { seen: `${taken >> 10} KiB sent behind it; ${describeCrowd(members)}` };
+    return { seen: `${Math.round(taken / 2 ** 20)} MiB sent behind it; ${describeCrowd(members)}` };
   },
 };
 

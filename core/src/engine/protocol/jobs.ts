@@ -19,8 +19,8 @@ export interface InflateJob {
 export interface DeflateJob {
   readonly type: "deflate";
   readonly kind: MessageKind;
-  /** Text, or the caller's own bytes, which may not be changed before the job is done. */
-  readonly data: string | Uint8Array;
+  /** Text, or the caller's own bytes, which may not be changed before the job is done. Whoever has a copy may put nothing in their place. */
+  data: string | Uint8Array;
 }
 
 /** Something that takes longer than the engine may, and for which the codec decides when and where it is done. */

@@ -17,6 +17,7 @@ import type { FragmentEvent, FrameEvent, MessageEvent } from "./events.ts";
 import type { InflateJob } from "./jobs.ts";
 
 const NOT_ASCII = 0x80808080 | 0;
+const NOTHING: Uint8Array = new Uint8Array(0);
 
 /** A whole control frame. */
 export interface ControlEvent {
@@ -52,7 +53,7 @@ export class Receiver {
   /** With reception "frames": what the frame that was just handed over does. */
   #effect: ControlEvent | undefined;
   /** What is being inflated; nothing is read until that is done. */
-  #job: InflateJob | undefined;
+  #job: { -readonly [Name in keyof InflateJob]: InflateJob[Name] } | undefined;
   /** What came of it. */
   #inflated: MessageEvent | FragmentEvent | undefined;
   /** Frames whose headers were read since somebody asked. */
@@ -121,6 +122,8 @@ export class Receiver {
   /** Keep a copy of what was not read; needed when `next` is not called until it returns undefined. */
   retain(): void {
     this.#reader.retain();
+    // Whoever does it later has copied them, and they may be as large as a message
+    if (this.#job !== undefined) this.#job.bytes = NOTHING;
   }
 
   /** The next event, or undefined when more bytes are needed, or a job has to be done first.

@@ -11,7 +11,7 @@ import { type Deflated, deflateLater, deflateNow } from "./deflater.ts";
 import { History } from "./history.ts";
 import { type Inflated, peersFault } from "./inflated.ts";
 import { inflateNow, prepareInflation } from "./inflater.ts";
-import { runOnThreadPool } from "./thread-pool.ts";
+import { type PoolTask, runOnThreadPool, takeBack } from "./thread-pool.ts";
 import { inputSpace } from "./work-space.ts";
 
 /** Up to so many bytes are deflated in this turn: 0.2 ms (docs/decisions/009). */
@@ -20,6 +20,7 @@ export const DEFLATE_NOW_UP_TO = 32_768;
 export const INFLATE_NOW_UP_TO = 16_384;
 /** A character of a JavaScript string becomes at most 3 bytes of UTF-8. */
 const BYTES_PER_UNIT = 3;
+const NOTHING: Uint8Array = new Uint8Array(0);
 
 /** The engine, as far as jobs go. */
 export interface JobTarget {
@@ -37,6 +38,8 @@ export class Codec implements StateOwner {
   readonly #scheme: DeflateScheme;
   #inflatedBytes = 0;
   #history: History | undefined;
+  /** What waits for the thread pool, and what is done where it is not wanted any more. */
+  #waiting: Map<PoolTask, () => void> | undefined;
 
   constructor(scheme: DeflateScheme) {
     this.#scheme = scheme;
@@ -67,15 +70,15 @@ export class Codec implements StateOwner {
       return true;
     }
     const start = prepareInflation(job, history);
-    runOnThreadPool((done) =>
+    const task: PoolTask = (done) =>
       start((result) => {
         done();
         // The connection has ended meanwhile
         if (this.#history !== history) history?.clear();
         this.#handOver(job, result, target);
         waiter.jobDone();
-      }),
-    );
+      });
+    this.#runLater(task, () => {});
     return false;
   }
 
@@ -101,17 +104,30 @@ export class Codec implements StateOwner {
       return undefined;
     }
     const kept = Buffer.from(bytes);
+    // What waits is not to be there twice
+    job.data = NOTHING;
     // The peer's window will hold what this connection's deflater has not seen
     dropState(this);
     return new Promise((resolve, reject) => {
-      runOnThreadPool((done) =>
+      const task: PoolTask = (done) =>
         deflateLater(deflate, kept, (result) => {
           done();
           if (result instanceof Error) reject(result);
           else resolve(target.finishJob(job, result.bytes, 0, result.length));
-        }),
-      );
+        });
+      this.#runLater(task, () => resolve(false));
     });
+  }
+
+  /** @param giveUp called instead where the connection ends before it has begun */
+  #runLater(task: PoolTask, giveUp: () => void): void {
+    const begin: PoolTask = (done) => {
+      this.#waiting?.delete(begin);
+      task(done);
+    };
+    this.#waiting ??= new Map();
+    this.#waiting.set(begin, giveUp);
+    runOnThreadPool(begin);
   }
 
   /** The peer has been sent a compressed message that this codec has not seen: the next one may not refer to those before it. */
@@ -119,8 +135,13 @@ export class Codec implements StateOwner {
     dropState(this);
   }
 
-  /** The connection has ended. Once. */
+  /** The connection has ended: what waits is given up, and its memory with it. Once. */
   close(): void {
+    for (const [task, giveUp] of this.#waiting ?? []) {
+      takeBack(task);
+      giveUp();
+    }
+    this.#waiting = undefined;
     compressionMemory.reserve(-this.#scheme.historyBytes);
     dropState(this);
     this.#history?.clear();

@@ -9,7 +9,8 @@ const USUAL_THREADS = 4;
 /** Begins something; calls `done` once when it is over. */
 export type PoolTask = (done: () => void) => void;
 
-const waiting: PoolTask[] = [];
+/** In the order in which they came. */
+const waiting = new Set<PoolTask>();
 let running = 0;
 
 /** All threads but one. */
@@ -18,7 +19,7 @@ export const MOST_AT_ONCE: number = Math.max(1, threads() - 1);
 /** Begin a task now or when others are done. */
 export function runOnThreadPool(task: PoolTask): void {
   if (running >= MOST_AT_ONCE) {
-    waiting.push(task);
+    waiting.add(task);
     return;
   }
   running += 1;
@@ -27,9 +28,16 @@ export function runOnThreadPool(task: PoolTask): void {
     if (isOver) return;
     isOver = true;
     running -= 1;
-    const next = waiting.shift();
-    if (next !== undefined) runOnThreadPool(next);
+    const [next] = waiting;
+    if (next === undefined) return;
+    waiting.delete(next);
+    runOnThreadPool(next);
   });
+}
+
+/** Begin a task never, if it has not begun. */
+export function takeBack(task: PoolTask): void {
+  waiting.delete(task);
 }
 
 function threads(): number {

@@ -556,6 +556,16 @@ for (const role of ROLES) {
         assert.equal(receiver.idle, true);
       });
 
+      test(`a ${role} lends a job's bytes no longer than until it is told to keep the rest`, () => {
+        const receiver = withJob({}, "41 02  61 62", "80 01  63");
+        assert.equal(receiver.job?.bytes.length, 3);
+        assert.equal(receiver.heldBytes, 3);
+        receiver.retain();
+        // Whoever inflates them later has a copy, which is counted
+        assert.equal(receiver.job?.bytes.length, 0);
+        assert.equal(receiver.heldBytes, 3);
+      });
+
       test(`a ${role} keeps what comes behind a job, before and after it is told to`, () => {
         const receiver = receiverOf(role, { platform: platformOf() });
         receiver.rsvAllowed = 0x40;

@@ -2,9 +2,11 @@ import assert from "node:assert/strict";
 import { describe, type TestContext, test } from "node:test";
 import * as zlib from "node:zlib";
 import { Codec, DEFLATE_NOW_UP_TO, deflateAlone, INFLATE_NOW_UP_TO } from "../../../src/node/compression/codec.ts";
+import type { DeflateJob } from "../../../src/engine/protocol/jobs.ts";
 import { compressionMemory } from "../../../src/node/compression/compression-memory.ts";
 import type { DeflateScheme } from "../../../src/node/compression/deflate-scheme.ts";
 import { stateBytes } from "../../../src/node/compression/deflate-states.ts";
+import { MOST_AT_ONCE, runOnThreadPool } from "../../../src/node/compression/thread-pool.ts";
 import { randomFrom } from "../connection/random.ts";
 import { runAgain } from "../connection/run-again.ts";
 import { CodecRig, schemeOf } from "./codec-rig.ts";
@@ -235,6 +237,32 @@ describe("a codec's memory", () => {
     }
     rig.codec.close();
     assert.equal(compressionMemory.usedBytes, usedBytes);
+  });
+
+  test("what waits for the thread pool is there once, and is given up with its connection", async (t) => {
+    const messages = new RandomMessages(randomFrom(t));
+    const ends: (() => void)[] = [];
+    for (let busy = 0; busy < MOST_AT_ONCE; busy++) runOnThreadPool((done) => ends.push(done));
+    const rig = new CodecRig(schemeOf("server"));
+    const job: DeflateJob = { type: "deflate", kind: "binary", data: messages.noise(100_000) };
+    const sent = rig.codec.deflate(job, rig);
+    assert.equal(job.data.length, 0);
+    const other = new CodecRig(schemeOf("server"));
+    void other.startInflating(deflated(messages.noise(100_000)));
+    const later = open(t);
+    const inflated = later.startInflating(deflated(messages.noise(100_000)));
+    for (const { codec } of [rig, other]) codec.close();
+    assert.equal(await sent, false);
+    for (const end of ends) end();
+    await inflated;
+    assert.deepEqual(
+      [rig, other, later].map(({ given, told }) => [given.length, told]),
+      [
+        [0, 0],
+        [0, 0],
+        [1, 1],
+      ],
+    );
   });
 
   test("a connection that ends while its message is deflated is told that it was of no use", async (t) => {

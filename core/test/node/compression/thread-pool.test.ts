@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { MOST_AT_ONCE, runOnThreadPool } from "../../../src/node/compression/thread-pool.ts";
+import { MOST_AT_ONCE, type PoolTask, runOnThreadPool, takeBack } from "../../../src/node/compression/thread-pool.ts";
 import { runAgain } from "../connection/run-again.ts";
 
 const { UV_THREADPOOL_SIZE } = process.env;
@@ -9,15 +9,22 @@ const FULL = Array.from({ length: MOST_AT_ONCE }, (_, i) => i);
 /** Tasks that note that they have begun and wait until they are told to end. */
 class Tasks {
   readonly begun: number[] = [];
+  readonly #tasks = new Map<number, PoolTask>();
   readonly #ends = new Map<number, () => void>();
 
   add(...numbers: number[]): void {
     for (const number of numbers) {
-      runOnThreadPool((done) => {
+      const task: PoolTask = (done) => {
         this.begun.push(number);
         this.#ends.set(number, done);
-      });
+      };
+      this.#tasks.set(number, task);
+      runOnThreadPool(task);
     }
+  }
+
+  takeBack(...numbers: number[]): void {
+    for (const number of numbers) takeBack(this.#tasks.get(number) ?? assert.fail());
   }
 
   end(number: number): void {
@@ -60,6 +67,21 @@ describe("large jobs and the process's thread pool", () => {
     tasks.endAll();
     assert.deepEqual(tasks.begun, [...FULL, 100, 101, 102]);
     // Neither more nor fewer than before
+    const next = new Tasks();
+    next.add(...FULL, 100);
+    assert.deepEqual(next.begun, FULL);
+    next.endAll();
+  });
+
+  test("a task that is taken back never begins, and makes room for nobody; one that has begun goes on", () => {
+    const tasks = new Tasks();
+    tasks.add(...FULL, 100, 101, 102);
+    tasks.takeBack(0, 100, 102);
+    assert.deepEqual(tasks.begun, FULL);
+    tasks.end(0);
+    assert.deepEqual(tasks.begun, [...FULL, 101]);
+    tasks.endAll();
+    assert.deepEqual(tasks.begun, [...FULL, 101]);
     const next = new Tasks();
     next.add(...FULL, 100);
     assert.deepEqual(next.begun, FULL);
