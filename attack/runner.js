@@ -168,7 +168,8 @@ export function judge({ sighting, informational, during, after, memory }, { pid,
   if (after.failed > 0) problems.push(`afterwards: ${after.failures.join("; ")}`);
   else if (after.handshakes === 0) problems.push("afterwards: no new handshake");
   const { peakBytes = 0 } = memory;
-  if (peakBytes > rssLimitBytes) problems.push(`${Math.round(peakBytes / 2 ** 20)} MiB at the peak, of ${rssLimitBytes >> 20}`);
+  if (peakBytes > rssLimitBytes)
+    problems.push(`${Math.round(peakBytes / 2 ** 20)} MiB at the peak, of ${rssLimitBytes >> 20}`);
   return problems;
 }
 
