@@ -21,12 +21,13 @@ export class VictimChannel {
   #stderr = "";
   #lastId = 0;
 
-  /** @param script a file of this folder, which calls `obey` */
-  constructor(script: string) {
+  /** @param script a file of this folder, which calls `obey`
+   * @param nodeOptions for its process */
+  constructor(script: string, nodeOptions: readonly string[] = []) {
     // The runner's own variable would make the child report to it
     const { NODE_TEST_CONTEXT: _, ...env } = process.env;
     const child = fork(fileURLToPath(new URL(script, import.meta.url)), [], {
-      execArgv: ["--expose-gc", "--import", "tsx"],
+      execArgv: ["--expose-gc", ...nodeOptions, "--import", "tsx"],
       env,
       serialization: "advanced",
       stdio: ["ignore", "ignore", "pipe", "ipc"],
