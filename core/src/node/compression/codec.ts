@@ -123,6 +123,7 @@ export class Codec implements StateOwner {
   #runLater(task: PoolTask, giveUp: () => void): void {
     const begin: PoolTask = (done) => {
       this.#waiting?.delete(begin);
+      if (this.#waiting?.size === 0) this.#waiting = undefined;
       task(done);
     };
     this.#waiting ??= new Map();

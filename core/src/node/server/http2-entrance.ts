@@ -49,7 +49,8 @@ function admit(
   stream: ServerHttp2Stream,
   { http2, http2OfProxies, proxies }: Http2Settings,
 ): ReturnType<SessionGuard["admit"]> {
-  const limits = proxies.trusts(peerAddress(session.socket)) ? http2OfProxies : http2;
+  const isProxy = http2OfProxies !== http2 && proxies.trusts(peerAddress(session.socket));
+  const limits = isProxy ? http2OfProxies : http2;
   return SessionGuard.of(session).admit(stream, limits, performance.now());
 }
 

@@ -72,7 +72,7 @@ export function resolveServerSettings<Data>(
   checkNames(options, `the options of ${caller}`, [...ALL_NAMES, ...more]);
   checkFunctions(options, "", FUNCTION_NAMES);
   const http2 = resolveHttp2Limits(options.http2Limits);
-  const hasRate = options.http2Limits?.maxOpeningsPerSecond !== undefined;
+  const isSame = !options.trustProxy || options.http2Limits?.maxOpeningsPerSecond !== undefined;
   return {
     connection: resolveSettings(options, "server"),
     routes: resolveRoutes(options),
@@ -82,7 +82,7 @@ export function resolveServerSettings<Data>(
     maxConnections: wholeNumber("maxConnections", options.maxConnections, defaultConnections()),
     addresses: resolveAddressLimit(options),
     http2,
-    http2OfProxies: hasRate ? http2 : { ...http2, maxOpeningsPerSecond: Number.POSITIVE_INFINITY },
+    http2OfProxies: isSame ? http2 : { ...http2, maxOpeningsPerSecond: Number.POSITIVE_INFINITY },
     handlers: options,
   };
 }

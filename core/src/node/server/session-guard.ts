@@ -45,14 +45,16 @@ export class SessionGuard {
    * @returns undefined when it may go on, the error to refuse it with, or "end" for a peer that has to be got rid of */
   admit(stream: ServerHttp2Stream, limits: Http2Limits, nowMs: number): HandshakeError | "end" | undefined {
     if (!stream.destroyed) this.#countOpen(stream, nowMs);
-    const burst = limits.maxStreams + limits.maxOpeningsPerSecond;
-    const earned = ((nowMs - this.#countedMs) / 1_000) * limits.maxOpeningsPerSecond;
-    const credit = Math.min(this.#credit === undefined ? burst : this.#credit + earned, burst) - 1;
-    this.#credit = credit;
-    this.#countedMs = nowMs;
-    if (credit < -Math.min(burst, MOST_REFUSED)) return "end";
-    if (credit < 0)
-      return new HandshakeError("TOO_MANY_OPENINGS", `maxOpeningsPerSecond is ${limits.maxOpeningsPerSecond}`);
+    const { maxOpeningsPerSecond } = limits;
+    if (maxOpeningsPerSecond !== Number.POSITIVE_INFINITY) {
+      const burst = limits.maxStreams + maxOpeningsPerSecond;
+      const earned = ((nowMs - this.#countedMs) / 1_000) * maxOpeningsPerSecond;
+      const credit = Math.min(this.#credit === undefined ? burst : this.#credit + earned, burst) - 1;
+      this.#credit = credit;
+      this.#countedMs = nowMs;
+      if (credit < -Math.min(burst, MOST_REFUSED)) return "end";
+      if (credit < 0) return new HandshakeError("TOO_MANY_OPENINGS", `maxOpeningsPerSecond is ${maxOpeningsPerSecond}`);
+    }
     if (this.#open > limits.maxStreams)
       return new HandshakeError("TOO_MANY_STREAMS", `maxStreams is ${limits.maxStreams}`);
     return undefined;

@@ -152,6 +152,23 @@ describe("openings in a time (CVE-2023-44487)", () => {
   });
 });
 
+test("what is opened without a limit of the rate takes and gives nothing where there is one", () => {
+  const guard = new SessionGuard();
+  const admit = (maxOpeningsPerSecond: number, maxStreams = 10): unknown => {
+    const opened = stream();
+    const verdict = guard.admit(opened, { maxStreams, maxOpeningsPerSecond }, 0);
+    opened.emit("close");
+    return verdict instanceof Error ? verdict.code : verdict;
+  };
+  // As on a server with two attachments, of which one trusts the proxy
+  for (let count = 0; count < 11; count += 1) {
+    assert.equal(admit(Number.POSITIVE_INFINITY), undefined);
+    assert.equal(admit(1), undefined);
+  }
+  assert.equal(admit(Number.POSITIVE_INFINITY), undefined);
+  assert.equal(admit(1), "TOO_MANY_OPENINGS");
+});
+
 test("a session has one guard, and each its own", () => {
   const [one, other] = [{} as Http2Session, {} as Http2Session];
   assert.equal(SessionGuard.of(one), SessionGuard.of(one));
